@@ -1,0 +1,4 @@
+//! overdub: a record-and-replay HTTP proxy.
+
+pub mod cassette;
+pub mod clock;

@@ -1,0 +1,1 @@
+//! Behaviour from outside: the library and the binary over real sockets.
