@@ -2,3 +2,4 @@
 
 pub mod cassette;
 pub mod clock;
+pub mod sandbox;
