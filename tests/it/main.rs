@@ -1,1 +1,3 @@
 //! Behaviour from outside: the library and the binary over real sockets.
+
+mod sandbox;
