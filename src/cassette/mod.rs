@@ -2,8 +2,11 @@
 //!
 //! `model` is what a cassette says, `format` turns it into YAML and back, `store` finds, loads and appends files.
 
+mod error;
+pub mod format;
 pub(crate) mod model;
 
+pub use error::{CassetteError, Construct, Foreign, Problem};
 pub use model::{
     Body, Cassette, FORMAT_VERSION, Framing, Header, Interaction, RecordedRequest, RecordedResponse, Repeat,
     RequestBody,

@@ -1,0 +1,177 @@
+//! Scalars as YAML text: plain where every reader agrees, quoted or as a block otherwise.
+
+use std::fmt::Write;
+
+/// Longest key, as written, that is put before its colon; libyaml looks for the colon for 1024 characters.
+const MAX_SIMPLE_KEY: usize = 1000;
+
+/// What a YAML 1.1 reader takes for a boolean, a null or a number although it looks like a word.
+const WORDS: [&str; 12] =
+    ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", "infinity"];
+
+/// Appends `text` as a one-line scalar: plain if that is certainly safe, in double quotes otherwise.
+pub(super) fn push_text(out: &mut String, text: &str) {
+    if is_plain(text, b" -_./+=:;,?&%@~*()'$") { out.push_str(text) } else { push_quoted(out, text) }
+}
+
+/// Appends `key` with its colon. Long ones become explicit keys (`? "…"`), which have no limit.
+pub(super) fn push_key(out: &mut String, key: &str, indent: usize) {
+    let start = out.len();
+    if is_plain(key, b"-_") {
+        out.push_str(key);
+    } else {
+        push_quoted(out, key);
+    }
+    if out.len() - start > MAX_SIMPLE_KEY {
+        out.insert_str(start, "? ");
+        out.push('\n');
+        push_indent(out, indent);
+    }
+    out.push(':');
+}
+
+/// Appends `text` in double quotes on one line. Every string can be carried so: JSON's escapes are YAML's too.
+pub(super) fn push_quoted(out: &mut String, text: &str) {
+    out.push('"');
+    push_escaped(out, text);
+    out.push('"');
+}
+
+/// Appends `text` in double quotes, with a line break after each of its own, the next line at `indent`.
+pub(super) fn push_quoted_lines(out: &mut String, text: &str, indent: usize) {
+    out.push('"');
+    for (index, line) in text.split_inclusive('\n').enumerate() {
+        if index > 0 {
+            out.push_str("\\\n");
+            push_indent(out, indent);
+            if line.starts_with(' ') {
+                out.push('\\'); // a blank at a line's beginning would be taken for indentation
+            }
+        }
+        push_escaped(out, line);
+    }
+    out.push('"');
+}
+
+fn push_escaped(out: &mut String, text: &str) {
+    let mut done = 0;
+    for (at, c) in text.char_indices() {
+        let short = match c {
+            '"' => "\\\"",
+            '\\' => "\\\\",
+            '\n' => "\\n",
+            '\r' => "\\r",
+            '\t' => "\\t",
+            c if is_invisible(c) => "",
+            _ => continue,
+        };
+        out.push_str(&text[done..at]);
+        done = at + c.len_utf8();
+        if short.is_empty() {
+            // Writing to a string cannot fail.
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.push_str(short);
+        }
+    }
+    out.push_str(&text[done..]);
+}
+
+/// Whether a block scalar gives `text` back unchanged.
+pub(super) fn fits_block(text: &str) -> bool {
+    text.contains(|c| c != '\n') && !text.contains(|c| is_invisible(c) && !matches!(c, '\n' | '\t'))
+}
+
+/// Appends `text`, for which [`fits_block`] holds, as a block scalar with its lines at `indent`, which is two
+/// deeper than its key. Ends with a line break.
+pub(super) fn push_block(out: &mut String, text: &str, indent: usize) {
+    out.push('|');
+    if text.starts_with([' ', '\t', '\n']) {
+        out.push('2'); // else the first line's blanks would be taken for indentation
+    }
+    match text.strip_suffix('\n') {
+        None => out.push('-'),
+        Some(rest) if rest.ends_with('\n') => out.push('+'),
+        Some(_) => {}
+    }
+    for line in text.strip_suffix('\n').unwrap_or(text).split('\n') {
+        out.push('\n');
+        if !line.is_empty() {
+            push_indent(out, indent);
+            out.push_str(line);
+        }
+    }
+    out.push('\n');
+}
+
+/// Appends `indent` spaces.
+pub(super) fn push_indent(out: &mut String, indent: usize) {
+    out.extend(std::iter::repeat_n(' ', indent));
+}
+
+/// Whether readers of every YAML version take the bare text for this very string. `marks` are allowed besides
+/// letters and digits.
+fn is_plain(text: &str, marks: &[u8]) -> bool {
+    let bytes = text.as_bytes();
+    let begins = matches!(bytes.first(), Some(b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'/'));
+    let ends = !matches!(bytes.last(), Some(b' ' | b':'));
+    begins
+        && ends
+        && bytes.iter().all(|b| b.is_ascii_alphanumeric() || marks.contains(b))
+        && !text.contains(": ")
+        && !WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
+}
+
+/// Characters that YAML cannot carry, that it takes for line breaks, or that would make a line read differently
+/// from what it says (bidirectional controls): always written as escapes.
+pub(in crate::cassette) fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+            | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> String {
+        let mut out = String::new();
+        push_text(&mut out, text);
+        out
+    }
+
+    #[test]
+    fn words_that_another_reader_takes_for_something_else_are_quoted() {
+        for word in
+            ["yes", "No", "ON", "null", "~", "y", "1", "0x1f", "1:30", "2020-04-22", ".5", "", "-", "<<", "="]
+        {
+            assert_eq!(text(word), format!("\"{word}\""));
+        }
+        for word in
+            [" a", "a ", "a: b", "a:", "a #b", "[a]", "{a}", "*/*", "&a", "!a", "|", "> a", "% a", "@a", "`"]
+        {
+            assert_eq!(text(word), format!("\"{word}\""));
+        }
+        for word in
+            ["sms", "application/json; charset=UTF-8", "/api/v1/users?limit=2&q=a%20b", "https://a.test:1"]
+        {
+            assert_eq!(text(word), word);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_written_as_an_escape() {
+        assert_eq!(
+            text("a\u{85}\u{2028}\u{feff}\u{0}\u{7f}\u{202e}é\t\"\\"),
+            r#""a\u0085\u2028\ufeff\u0000\u007f\u202eé\t\"\\""#
+        );
+    }
+
+    #[test]
+    fn a_key_too_long_to_be_simple_is_explicit() {
+        let mut out = String::new();
+        push_key(&mut out, &"k".repeat(2000), 4);
+        assert!(out.starts_with("? kkk") && out.ends_with("kkk\n    :"));
+    }
+}
