@@ -5,9 +5,11 @@
 mod error;
 pub mod format;
 pub(crate) mod model;
+pub mod store;
 
 pub use error::{CassetteError, Construct, Foreign, Problem};
 pub use model::{
     Body, Cassette, FORMAT_VERSION, Framing, Header, Interaction, RecordedRequest, RecordedResponse, Repeat,
     RequestBody,
 };
+pub use store::{Existing, Origin, Source, Writer, find, load, load_all, path_for};

@@ -10,6 +10,7 @@
 mod errors;
 mod hostile;
 mod laws;
+mod store;
 mod written;
 
 use std::collections::BTreeMap;

@@ -1,0 +1,98 @@
+//! Loads cassettes, all errors at once, and sets a torn tail aside.
+
+use std::fs::File;
+use std::io::{self, BufReader};
+use std::path::{Path, PathBuf};
+
+use super::find::{Origin, Source};
+use super::sidecar::{Beside, Nowhere};
+use super::{lock, regular, set_aside};
+use crate::cassette::error::{CassetteError, Problem};
+use crate::cassette::format::{self, Torn};
+use crate::cassette::model::Cassette;
+
+/// Bytes per read; a cassette of many megabytes is read in few calls.
+const READ_BUFFER: usize = 256 << 10;
+
+/// Loads every source.
+///
+/// # Errors
+/// What is wrong with each that cannot be loaded.
+pub fn load_all(sources: &[Source]) -> Result<Vec<Cassette>, Vec<CassetteError>> {
+    let (mut cassettes, mut errors) = (Vec::with_capacity(sources.len()), Vec::new());
+    for source in sources {
+        match load(source) {
+            Ok(cassette) => cassettes.push(cassette),
+            Err(error) => errors.push(error),
+        }
+    }
+    if errors.is_empty() { Ok(cassettes) } else { Err(errors) }
+}
+
+/// Loads one cassette. A last document that a crash cut off is reported, set aside as `NAME.yaml.torn`, and the rest
+/// loads; one that a recorder is still writing is not there yet.
+///
+/// # Errors
+/// It cannot be read, or is not a cassette.
+pub fn load(source: &Source) -> Result<Cassette, CassetteError> {
+    let path = match &source.origin {
+        Origin::File(path) => path,
+        Origin::Shipped(text) => {
+            let path = PathBuf::from(format!("{} (shipped)", source.name));
+            return Ok(format::read(text.as_bytes(), source.name.clone(), &path, &Nowhere)?.cassette);
+        }
+    };
+    loop {
+        let reading = read_file(path, source.name.clone())?;
+        let Some(torn) = reading.torn else { return Ok(reading.cassette) };
+        match mend(path, torn) {
+            Ok(Mended::SetAside(aside)) => tracing::warn!(
+                cassette = %path.display(), line = torn.line, aside = %aside.display(),
+                "the last exchange was cut off; it is set aside and the rest is loaded"
+            ),
+            Ok(Mended::InProgress) => tracing::debug!(
+                cassette = %path.display(), line = torn.line,
+                "the last exchange is still being recorded; the rest is loaded"
+            ),
+            Ok(Mended::Changed) => continue,
+            Err(error) => tracing::warn!(
+                cassette = %path.display(), line = torn.line, %error,
+                "the last exchange was cut off and cannot be set aside; the rest is loaded"
+            ),
+        }
+        return Ok(reading.cassette);
+    }
+}
+
+fn read_file(path: &Path, name: String) -> Result<format::Reading, CassetteError> {
+    // The kind is looked at first, since opening a pipe would wait for its other end.
+    let unreadable = |error| CassetteError::file(path, Problem::Read(error));
+    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err(CassetteError::file(path, Problem::NotAFile));
+    }
+    let file = File::open(path).map_err(unreadable)?;
+    regular(&file, path)?;
+    let input = BufReader::with_capacity(READ_BUFFER, file);
+    format::read(input, name, path, &Beside::new(path))
+}
+
+/// What became of a torn tail.
+enum Mended {
+    /// It is in this file now.
+    SetAside(PathBuf),
+    /// A recorder is at work.
+    InProgress,
+    /// A recorder went on and finished since the file was read.
+    Changed,
+}
+
+fn mend(path: &Path, torn: Torn) -> io::Result<Mended> {
+    let mut file = File::options().read(true).write(true).open(path)?;
+    if lock(&file)?.is_none() {
+        return Ok(Mended::InProgress);
+    }
+    if file.metadata()?.len() != torn.end {
+        return Ok(Mended::Changed);
+    }
+    set_aside(&mut file, path, torn).map(Mended::SetAside)
+}

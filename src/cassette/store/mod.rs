@@ -1,0 +1,63 @@
+//! Cassettes as files: found by name, loaded, and appended to so that a crash costs one exchange at most.
+//!
+//! `find` turns what was typed into files, `load` reads them, `writer` records, `sidecar` keeps the bodies that are
+//! too large for the cassette. A recorder holds a lock on its file: that tells an exchange that is being written
+//! from one that a crash cut off, and keeps a second recorder out.
+
+mod find;
+mod load;
+mod sidecar;
+mod writer;
+
+use std::ffi::OsString;
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub use find::{Origin, Source, find, path_for};
+pub use load::{load, load_all};
+pub use writer::{Existing, Writer};
+
+use super::error::{CassetteError, Problem};
+use super::format::Torn;
+
+/// Takes the lock that a recorder holds while it writes; `None` if another process has it.
+fn lock(file: &File) -> io::Result<Option<()>> {
+    match file.try_lock() {
+        Ok(()) => Ok(Some(())),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Moves the torn tail of a locked file to `NAME.yaml.torn`, after whatever was set aside before.
+fn set_aside(file: &mut File, path: &Path, torn: Torn) -> io::Result<PathBuf> {
+    use io::{Read, Seek, SeekFrom};
+    let aside = with_suffix(path, ".torn");
+    file.seek(SeekFrom::Start(torn.offset))?;
+    let mut to = File::options().create(true).append(true).open(&aside)?;
+    io::copy(&mut file.take(torn.end - torn.offset), &mut to)?;
+    to.sync_data()?;
+    file.set_len(torn.offset)?;
+    Ok(aside)
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    name.into()
+}
+
+/// The name of the cassette at `path`, where no directory says otherwise.
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Refuses directories, pipes and devices, which would block or never end.
+fn regular(file: &File, path: &Path) -> Result<(), CassetteError> {
+    match file.metadata() {
+        Ok(metadata) if metadata.is_file() => Ok(()),
+        Ok(_) => Err(CassetteError::file(path, Problem::NotAFile)),
+        Err(error) => Err(CassetteError::file(path, Problem::Read(error))),
+    }
+}

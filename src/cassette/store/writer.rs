@@ -1,0 +1,225 @@
+//! Records: one cassette, appended to an exchange at a time.
+//!
+//! A document is one `write`, so that what `append` reported as kept is kept whatever happens to the process. A new
+//! file appears with its header in it or not at all.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use super::sidecar::{self, Beside, Numbered};
+use super::{lock, regular, set_aside, stem, with_suffix};
+use crate::cassette::error::{CassetteError, Problem};
+use crate::cassette::format;
+use crate::cassette::model::{Cassette, Header, Interaction};
+
+/// What to do with a cassette that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// Leave it alone and fail.
+    Refuse,
+    /// Replace it, once the new one has been created.
+    Overwrite,
+    /// Continue it; a missing one is created.
+    Append,
+}
+
+/// An open recording. The file is locked as long as this lives.
+#[derive(Debug)]
+pub struct Writer {
+    path: PathBuf,
+    file: File,
+    /// Length of the file up to the last whole document.
+    good: u64,
+    /// Whether there may be more in the file than that.
+    dirty: bool,
+    buffer: String,
+    sidecars: Numbered,
+    earlier: Option<Cassette>,
+    /// The file that was replaced, still locked: somebody who opened it before must not take it for the present one.
+    _replaced: Option<File>,
+}
+
+impl Writer {
+    /// Opens a recording at `path`, with its directories, and puts the header into a new one.
+    ///
+    /// # Errors
+    /// It exists and `existing` says to refuse, another process records into it, it is to be continued and cannot be
+    /// read, or it cannot be created.
+    pub fn create(path: &Path, header: &Header, existing: Existing) -> Result<Self, CassetteError> {
+        let failed = |problem: Problem| CassetteError::file(path, problem);
+        if let Some(dir) = path.parent() {
+            fs::create_dir_all(dir).map_err(|error| failed(Problem::Write(error)))?;
+        }
+        let there = match fs::metadata(path) {
+            Ok(metadata) if metadata.is_file() => true,
+            Ok(_) => return Err(failed(Problem::NotAFile)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) => return Err(failed(Problem::Read(error))),
+        };
+        match existing {
+            Existing::Append if there => Self::continue_at(path),
+            Existing::Overwrite if there => Self::replace(path, header),
+            Existing::Refuse if there => Err(failed(Problem::Exists)),
+            _ => Self::begin(path, header),
+        }
+    }
+
+    /// Appends one exchange. When this returns, the file holds it.
+    ///
+    /// # Errors
+    /// It cannot be written. The file is cut back to the exchanges before and can be appended to again.
+    pub fn append(&mut self, interaction: &Interaction) -> Result<(), CassetteError> {
+        let written = self.try_append(interaction);
+        if written.is_err() {
+            self.sidecars.discard();
+            // If this fails too, the next append tries again, and a load sets the rest aside.
+            let _ = self.cut_back();
+        }
+        written.map_err(|error| CassetteError::file(&self.path, Problem::Write(error)))
+    }
+
+    fn try_append(&mut self, interaction: &Interaction) -> io::Result<()> {
+        self.cut_back()?;
+        self.buffer.clear();
+        format::write_interaction(&mut self.buffer, interaction, &mut self.sidecars)?;
+        self.dirty = true;
+        self.file.write_all(self.buffer.as_bytes())?;
+        self.dirty = false;
+        self.good += self.buffer.len() as u64;
+        self.sidecars.keep();
+        Ok(())
+    }
+
+    fn cut_back(&mut self) -> io::Result<()> {
+        if self.dirty {
+            self.file.set_len(self.good)?;
+            self.file.seek(SeekFrom::Start(self.good))?;
+            self.dirty = false;
+        }
+        Ok(())
+    }
+
+    /// Waits until everything is on the disk itself, where a power cut leaves it.
+    ///
+    /// # Errors
+    /// The disk did not take it.
+    pub fn sync(&mut self) -> Result<(), CassetteError> {
+        self.file.sync_all().map_err(|error| CassetteError::file(&self.path, Problem::Write(error)))
+    }
+
+    /// The file that is written.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What the cassette held before, when it is continued; once.
+    pub fn take_earlier(&mut self) -> Option<Cassette> {
+        self.earlier.take()
+    }
+
+    fn begin(path: &Path, header: &Header) -> Result<Self, CassetteError> {
+        let (new, file, good) = prepare(path, header)?;
+        let published = match fs::hard_link(&new, path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(Problem::Exists),
+            // A file system without links: a rename is as good, but for a race between two recorders.
+            Err(_) => fs::rename(&new, path).map_err(Problem::Write),
+            Ok(()) => Ok(()),
+        };
+        // After a rename it is gone already.
+        let _ = fs::remove_file(&new);
+        published.map_err(|problem| CassetteError::file(path, problem))?;
+        Self::over(path, file, good, None)
+    }
+
+    fn replace(path: &Path, header: &Header) -> Result<Self, CassetteError> {
+        let failed = |error| CassetteError::file(path, Problem::Write(error));
+        // Where the file itself is, should the path be a link to it.
+        let target = fs::canonicalize(path).map_err(failed)?;
+        let old = open_locked(&target, path)?;
+        let (new, file, good) = prepare(&target, header)?;
+        fs::rename(&new, &target).map_err(failed)?;
+        sidecar::remove_all(&target).map_err(failed)?;
+        let writer = Self::over(&target, file, good, Some(old))?;
+        Ok(Self { path: path.to_owned(), ..writer })
+    }
+
+    fn continue_at(path: &Path) -> Result<Self, CassetteError> {
+        let failed = |error| CassetteError::file(path, Problem::Write(error));
+        let mut file = open_locked(path, path)?;
+        let reading = format::read(BufReader::new(&file), stem(path), path, &Beside::new(path))?;
+        if let Some(torn) = reading.torn {
+            let aside = set_aside(&mut file, path, torn).map_err(failed)?;
+            tracing::warn!(
+                cassette = %path.display(), line = torn.line, aside = %aside.display(),
+                "the last exchange was cut off; it is set aside and the recording goes on after the one before"
+            );
+        }
+        let good = close_last(&mut file, reading.closed || reading.torn.is_some()).map_err(failed)?;
+        let writer = Self::over(path, file, good, None)?;
+        Ok(Self { earlier: Some(reading.cassette), ..writer })
+    }
+
+    fn over(path: &Path, file: File, good: u64, replaced: Option<File>) -> Result<Self, CassetteError> {
+        let sidecars = Numbered::after_existing(path)
+            .map_err(|error| CassetteError::file(path, Problem::Write(error)))?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            good,
+            dirty: false,
+            buffer: String::with_capacity(16 << 10),
+            sidecars,
+            earlier: None,
+            _replaced: replaced,
+        })
+    }
+}
+
+/// Writes a new cassette under a name of its own, locked, so that it can take its place in one step.
+fn prepare(path: &Path, header: &Header) -> Result<(PathBuf, File, u64), CassetteError> {
+    let failed = |error| CassetteError::file(path, Problem::Write(error));
+    let new = with_suffix(path, ".new");
+    let mut file =
+        File::options().read(true).write(true).create(true).truncate(false).open(&new).map_err(failed)?;
+    if lock(&file).map_err(failed)?.is_none() {
+        return Err(CassetteError::file(path, Problem::Busy));
+    }
+    let mut text = String::new();
+    format::write_header(&mut text, header);
+    let written = file.set_len(0).and_then(|()| file.write_all(text.as_bytes()));
+    if let Err(error) = written {
+        let _ = fs::remove_file(&new);
+        return Err(failed(error));
+    }
+    Ok((new, file, text.len() as u64))
+}
+
+/// Opens an existing file and takes its lock; `shown` is how messages name it.
+fn open_locked(path: &Path, shown: &Path) -> Result<File, CassetteError> {
+    let failed = |error| CassetteError::file(shown, Problem::Write(error));
+    let file = File::options().read(true).write(true).open(path).map_err(failed)?;
+    regular(&file, shown)?;
+    match lock(&file).map_err(failed)? {
+        Some(()) => Ok(file),
+        None => Err(CassetteError::file(shown, Problem::Busy)),
+    }
+}
+
+/// Goes to the end of a cassette, and ends its last document if a person left that out: a document that is cut off
+/// later on can only be told by the others' being ended. Returns the length.
+fn close_last(file: &mut File, closed: bool) -> io::Result<u64> {
+    let length = file.seek(SeekFrom::End(0))?;
+    let mut last = [b'\n'];
+    if length > 0 {
+        file.seek(SeekFrom::Start(length - 1))?;
+        file.read_exact(&mut last)?;
+    }
+    if last != *b"\n" {
+        file.write_all(b"\n")?;
+    }
+    if !closed {
+        file.write_all(b"...\n")?;
+    }
+    file.stream_position()
+}
