@@ -2,4 +2,7 @@
 
 pub mod cassette;
 pub mod clock;
+pub mod http;
+pub mod matching;
+pub mod profile;
 pub mod sandbox;

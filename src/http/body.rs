@@ -1,0 +1,214 @@
+//! One body type for all that is sent and received.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use ::http::HeaderMap;
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt as _;
+use http_body_util::combinators::UnsyncBoxBody;
+use hyper::body::Incoming;
+
+/// Why a body ended before its end.
+pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A body on its way in or out.
+#[derive(Debug, Default)]
+pub enum Body {
+    /// No bytes at all.
+    #[default]
+    Empty,
+    /// Bytes at hand, sent with their length.
+    Whole(Bytes),
+    /// Bytes at hand whose length is not told beforehand: HTTP/1.1 sends them in chunks, then the trailers.
+    Unsized(Option<Bytes>, Option<HeaderMap>),
+    /// Arriving from a connection.
+    Incoming(Incoming),
+    /// Made while it is sent.
+    Stream(UnsyncBoxBody<Bytes, BodyError>),
+}
+
+impl Body {
+    /// A body made of frames.
+    pub fn stream<B>(body: B) -> Self
+    where
+        B: http_body::Body<Data = Bytes, Error = BodyError> + Send + 'static,
+    {
+        Self::Stream(body.boxed_unsync())
+    }
+
+    /// Reads the body whole.
+    ///
+    /// Returns `Ok(Err(rest))` as soon as it is known to be larger than `limit` bytes: what was read, followed by
+    /// what is still to come, so that a caller can pass it on without ever holding more than the limit.
+    ///
+    /// # Errors
+    /// When the connection breaks first.
+    pub async fn read(self, limit: usize) -> Result<Result<Whole, Body>, BodyError> {
+        let mut whole = Whole::default();
+        let mut body = match self {
+            Self::Empty => return Ok(Ok(whole)),
+            Self::Whole(data) if data.len() <= limit => {
+                whole.data = data;
+                return Ok(Ok(whole));
+            }
+            other => other,
+        };
+        let mut parts = Vec::new();
+        while let Some(frame) = body.frame().await {
+            match frame?.into_data() {
+                Ok(data) if parts.is_empty() && body.is_end() && data.len() <= limit => {
+                    whole.data = data;
+                    return Ok(Ok(whole));
+                }
+                Ok(data) => parts.extend_from_slice(&data),
+                Err(frame) => whole.trailers = frame.into_trailers().ok(),
+            }
+            if parts.len() > limit {
+                let read = Some(Bytes::from(parts));
+                return Ok(Err(Self::stream(Recovery { read, rest: body })));
+            }
+        }
+        whole.data = Bytes::from(parts);
+        Ok(Ok(whole))
+    }
+
+    /// The same body, telling by `on_cut` when it is dropped before its last byte went to the connection.
+    ///
+    /// Bytes at hand go out in parts of 64 KiB, so that a client that leaves in the middle of a large body is seen.
+    #[must_use]
+    pub fn guarded(self, on_cut: impl FnOnce() + Send + 'static) -> Self {
+        let (rest, trailers, sized) = match self {
+            Self::Whole(data) if !data.is_empty() => (data, None, true),
+            Self::Unsized(data, trailers) => (data.unwrap_or_default(), trailers, false),
+            other => return other,
+        };
+        Self::stream(Guarded { rest, trailers, sized, on_cut: Some(Box::new(on_cut)) })
+    }
+
+    fn is_end(&self) -> bool {
+        http_body::Body::is_end_stream(self)
+    }
+}
+
+/// A body that was read to its end.
+#[derive(Debug, Default)]
+pub struct Whole {
+    /// All its bytes.
+    pub data: Bytes,
+    /// What came after them.
+    pub trailers: Option<HeaderMap>,
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match self.get_mut() {
+            Self::Empty => Poll::Ready(None),
+            body @ Self::Whole(_) => match std::mem::take(body) {
+                Self::Whole(data) if !data.is_empty() => Poll::Ready(Some(Ok(Frame::data(data)))),
+                _ => Poll::Ready(None),
+            },
+            Self::Unsized(data, trailers) => {
+                let frame = data.take().filter(|data| !data.is_empty()).map(Frame::data);
+                Poll::Ready(frame.or_else(|| trailers.take().map(Frame::trailers)).map(Ok))
+            }
+            Self::Incoming(body) => Pin::new(body).poll_frame(context).map_err(Into::into),
+            Self::Stream(body) => Pin::new(body).poll_frame(context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Empty => true,
+            Self::Whole(data) => data.is_empty(),
+            // Saying "ended" here would let the server send a length; the framing is what this variant is for.
+            Self::Unsized(..) => false,
+            Self::Incoming(body) => body.is_end_stream(),
+            Self::Stream(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Empty => SizeHint::with_exact(0),
+            Self::Whole(data) => SizeHint::with_exact(data.len() as u64),
+            Self::Unsized(..) => SizeHint::default(),
+            Self::Incoming(body) => body.size_hint(),
+            Self::Stream(body) => body.size_hint(),
+        }
+    }
+}
+
+/// Bytes at hand whose way out is watched.
+struct Guarded {
+    rest: Bytes,
+    trailers: Option<HeaderMap>,
+    sized: bool,
+    on_cut: Option<Box<dyn FnOnce() + Send>>,
+}
+
+/// Largest part that a watched body hands to the connection at once (bytes).
+const GUARDED_PART: usize = 64 * 1024;
+
+impl http_body::Body for Guarded {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let length = self.rest.len().min(GUARDED_PART);
+        let part = self.rest.split_to(length);
+        if self.rest.is_empty() {
+            self.on_cut = None;
+        }
+        let frame = (length > 0).then(|| Frame::data(part));
+        Poll::Ready(frame.or_else(|| self.trailers.take().map(Frame::trailers)).map(Ok))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.sized && self.rest.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        if self.sized { SizeHint::with_exact(self.rest.len() as u64) } else { SizeHint::default() }
+    }
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        if let Some(on_cut) = self.on_cut.take() {
+            on_cut();
+        }
+    }
+}
+
+/// What was read of a body that turned out too large, followed by the rest of it.
+#[derive(Debug)]
+struct Recovery {
+    read: Option<Bytes>,
+    rest: Body,
+}
+
+impl http_body::Body for Recovery {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match self.read.take() {
+            Some(read) => Poll::Ready(Some(Ok(Frame::data(read)))),
+            None => Pin::new(&mut self.rest).poll_frame(context),
+        }
+    }
+}

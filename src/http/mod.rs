@@ -1,0 +1,67 @@
+//! The shared vocabulary: requests, replies, bodies, content codings and links.
+//!
+//! Values only. Nothing here opens a socket or knows what a cassette is.
+
+mod body;
+mod coding;
+mod headers;
+mod links;
+mod multiset;
+
+pub use body::{Body, BodyError, Whole};
+pub use coding::{Coding, CodingError};
+pub use headers::{Origin, OriginError, copied, end_to_end, filtered, is_text, localise_cookie, total_size};
+pub use links::{LinkFinder, LinkStream, Template};
+pub(crate) use multiset::{Pair, percent_decoded, sorted_pairs};
+
+use ::http::request::Parts;
+use ::http::{HeaderName, header};
+use std::net::SocketAddr;
+
+/// Largest body that is kept for recording, matching or link rewriting: 64 MiB. Larger ones pass through untouched.
+pub const BODY_LIMIT: usize = 64 * 1024 * 1024;
+
+/// Largest header section that a client may send: 64 KiB, names and values together.
+pub const HEADER_LIMIT: usize = 64 * 1024;
+
+/// Header that tells an answer of overdub's own from the API's: `miss`, `upstream-error`, `client-error`, `reset`.
+pub const OUTCOME: HeaderName = HeaderName::from_static("x-overdub-outcome");
+
+/// Header by which a client asks for one cassette by name.
+pub const CASSETTE: HeaderName = HeaderName::from_static("x-overdub-cassette");
+
+/// A request as it reached us.
+#[derive(Debug)]
+pub struct Request {
+    /// Method, target, version and headers as the client sent them.
+    pub head: Parts,
+    /// The body, still arriving.
+    pub body: Body,
+    /// `http` or `https`: how the client reached us.
+    pub scheme: &'static str,
+    /// The address of ours that it reached.
+    pub local: SocketAddr,
+}
+
+impl Request {
+    /// The origin under which the client reached us: what links must carry to lead it back to us.
+    ///
+    /// The target's authority (HTTP/2, absolute form), else `Host`, else our own address: an HTTP/1.0 client
+    /// sends neither, and a `Host` that is no authority is not repeated into a body.
+    pub fn client_origin(&self) -> Origin {
+        let host = || self.head.headers.get(header::HOST)?.to_str().ok()?.parse().ok();
+        let authority = self.head.uri.authority().cloned().or_else(host);
+        match authority {
+            Some(authority) => Origin::new(self.scheme, authority.as_str()),
+            None => Origin::new(self.scheme, &self.local.to_string()),
+        }
+    }
+
+    /// Path and query exactly as sent (RFC 3986 §3.3): no decoding, no normalisation. `*` for `OPTIONS *`.
+    pub fn target(&self) -> &str {
+        self.head.uri.path_and_query().map_or("/", |target| target.as_str())
+    }
+}
+
+/// What goes back to the client.
+pub type Reply = ::http::Response<Body>;

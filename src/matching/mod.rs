@@ -1,0 +1,10 @@
+//! From a request to the key by which recordings are found, and why nothing was found.
+//!
+//! [`Matcher`] says what counts; `key` and `body` compute it; `near` explains a miss. Knows nothing of sessions.
+
+mod body;
+mod key;
+mod near;
+
+pub use key::{MatchKey, Matcher, Target};
+pub(crate) use near::{NearMiss, near_misses};
