@@ -1,8 +1,55 @@
 //! overdub: a record-and-replay HTTP proxy.
+//!
+//! It stands between an HTTP client and an API, writes what passes into a YAML cassette, and later answers the same
+//! client from that cassette with the network gone.
+//!
+//! # Life of a request
+//!
+//! 1. [`server`] accepts the connection, speaks HTTP/1.1 or HTTP/2, and hands over an [`http::Request`]: the head as
+//!    parsed, the body still arriving.
+//! 2. [`Proxy::handle`](server::Handler::handle) is the whole rest in one function. It refuses oversized headers,
+//!    answers `/__overdub/…` itself, and by mode asks one of two:
+//! 3. *replay*: [`replay::Player`] computes one key ([`matching`]), looks it up once, asks the session which of the
+//!    recordings is due, and sends a response that was made ready at load. There is no upstream to fall back to.
+//! 4. *record*: [`proxy::Live`] passes the request to the [`upstream`] and streams the response back; a copy of both
+//!    goes to the [`recorder`], whose one writer task redacts, appends and flushes.
+//! 5. Whatever went wrong is an [`Error`], which one function turns into a response whose `x-overdub-outcome` header
+//!    says that overdub made it.
+//!
+//! # Modules
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`cassette`] | recorded traffic as values, as YAML, as files |
+//! | [`matching`] | from a request to its key; why nothing matched |
+//! | [`replay`] | which recorded answer is due |
+//! | [`recorder`] | from a finished exchange to the cassette |
+//! | [`proxy`] | who answers a request |
+//! | [`upstream`] | the client towards the real API |
+//! | [`server`] | connections |
+//! | [`http`] | shared vocabulary: bodies, codings, links |
+//! | [`profile`] | what is known about one API, as data |
+//! | [`sandbox`] | an Okta Factors org on loopback |
+//! | [`shipped`] | the recordings that are built in |
+//! | [`clock`] | time and randomness |
+//! | [`config`] | settings, complete and checked |
+//! | [`cli`] | the `overdub` command |
 
 pub mod cassette;
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod error;
 pub mod http;
 pub mod matching;
 pub mod profile;
+pub mod proxy;
+pub mod recorder;
+pub mod replay;
 pub mod sandbox;
+pub mod server;
+pub mod shipped;
+pub mod upstream;
+
+pub use error::Error;
+pub use proxy::Proxy;

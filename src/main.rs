@@ -1,3 +1,21 @@
-//! The `overdub` command.
+//! The `overdub` command: parse, start logging, run, exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use overdub::cli::{Cli, Failure, logging};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let ended = logging::start(&cli.log).and_then(|()| cli.command.run());
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.tell();
+            match failure {
+                Failure::Checks(_) => ExitCode::from(1),
+                Failure::Usage(_) => ExitCode::from(2),
+            }
+        }
+    }
+}

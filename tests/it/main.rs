@@ -1,4 +1,12 @@
 //! Behaviour from outside: the library and the binary over real sockets.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a fixture that fails is a test that fails"
+)]
 
 mod cassette;
+mod replay;
 mod sandbox;
+mod support;

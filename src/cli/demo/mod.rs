@@ -1,0 +1,165 @@
+//! `overdub demo`: the whole story in one go, with nothing else installed.
+//!
+//! Starts the sandbox org, records four flows through the proxy, stops the org, replays them offline, compares every
+//! answer byte by byte, and shows what happened.
+
+mod flows;
+mod show;
+mod talk;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::args::DemoArgs;
+use super::sandbox::{self, Org};
+use super::{Failure, Listen};
+use crate::Proxy;
+use crate::cassette::{self, Existing, Writer};
+use crate::clock::Clock;
+use crate::http::Origin;
+use crate::profile::Profile;
+use crate::proxy::Live;
+use crate::recorder::{Recorder, Recording, Redact, Redactor};
+use crate::replay::{Player, ReplayOptions};
+use crate::sandbox::{Sandbox, SandboxConfig};
+use crate::server::{Handler, Limits, serve};
+use crate::upstream::{Upstream, UpstreamOptions};
+use flows::{FLOWS, Flow};
+use show::Show;
+use talk::{Caller, Turn};
+
+/// Steps of the org's clock: long enough that two messages to one phone are never too close (30 s).
+const TICK: Duration = Duration::from_secs(35);
+
+pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
+    let dir = directory(args.dir)?;
+    let profile = Arc::new(Profile::okta().map_err(Failure::usage)?);
+    let show = Show::on_stdout();
+    show.title();
+
+    let org = Arc::new(Org(Sandbox::new(SandboxConfig { tick: TICK, ..SandboxConfig::default() })));
+    let served = sandbox::start(Arc::clone(&org)).await?;
+    let upstream = served.origin.clone();
+    show.recording(&upstream);
+    let mut told = Vec::new();
+    for flow in FLOWS {
+        let recorded = record(flow, &dir, &upstream, &org, &profile).await?;
+        show.flow(flow, &recorded.turns, &recorded.cassette);
+        told.push((flow, recorded));
+    }
+
+    served.stop().await;
+    show.org_is_gone(&upstream, is_gone(&upstream).await);
+
+    let mut different = 0;
+    show.replaying();
+    for (flow, recorded) in &told {
+        let differences = replay(recorded, &profile).await?;
+        show.compared(flow, recorded.turns.len(), &differences);
+        different += differences.len();
+    }
+    show.ending(&dir);
+    match different {
+        0 => Ok(()),
+        number => Err(Failure::Checks(format!("{number} answers differ from what was recorded"))),
+    }
+}
+
+/// What was recorded of one flow, and what the client saw.
+struct Recorded {
+    cassette: PathBuf,
+    /// The address of the proxy: a replay behind another one would differ in every link.
+    proxy: Listen,
+    turns: Vec<Turn>,
+}
+
+async fn record(
+    flow: &Flow,
+    dir: &Path,
+    upstream: &Origin,
+    org: &Arc<Org>,
+    profile: &Arc<Profile>,
+) -> Result<Recorded, Failure> {
+    let path = dir.join(flow.cassette).with_extension("yaml");
+    let client = Upstream::new(upstream.clone(), &UpstreamOptions::default()).map_err(Failure::usage)?;
+    let redactor = Redactor::new(Arc::clone(profile), Redact::On, upstream.clone());
+    let writer = Writer::create(&path, &redactor.header(), Existing::Overwrite).map_err(Failure::usage)?;
+    let (recorder, recording) = Recorder::start(writer, redactor).map_err(Failure::usage)?;
+    let proxy = Arc::new(Proxy::record(Live::new(client, recorder, Clock::Wall, true)));
+    let stage = Stage::open(Listen(([127, 0, 0, 1], 0).into()), proxy).await?;
+    let turns = Caller::to(&stage.origin)?.play(flow, &org.0).await?;
+    let listen = stage.close().await;
+    finish(recording, &path).await?;
+    Ok(Recorded { cassette: path, proxy: listen, turns })
+}
+
+async fn finish(recording: Recording, path: &Path) -> Result<(), Failure> {
+    let report = recording.finish(Duration::from_secs(1)).await;
+    if report.failed > 0 {
+        return Err(Failure::Checks(format!(
+            "{} exchanges could not be written to {}",
+            report.failed,
+            path.display()
+        )));
+    }
+    Ok(())
+}
+
+/// Plays the same requests against the cassette; returns what differs.
+async fn replay(recorded: &Recorded, profile: &Profile) -> Result<Vec<String>, Failure> {
+    let name = recorded.cassette.to_string_lossy().into_owned();
+    let cassettes = cassette::find(&[name], Path::new(""), &[])
+        .and_then(|sources| cassette::load_all(&sources))
+        .map_err(|errors| Failure::Usage(errors.iter().map(ToString::to_string).collect()))?;
+    let player = Arc::new(Player::new(cassettes, profile, &ReplayOptions::default()));
+    let stage = Stage::open(recorded.proxy, Arc::new(Proxy::replay(player))).await?;
+    let differences = Caller::to(&stage.origin)?.repeat(&recorded.turns).await?;
+    stage.close().await;
+    Ok(differences)
+}
+
+/// A proxy on loopback for as long as it is needed.
+struct Stage {
+    origin: Origin,
+    listen: Listen,
+    ends: CancellationToken,
+    server: JoinHandle<()>,
+}
+
+impl Stage {
+    async fn open<H: Handler>(listen: Listen, handler: Arc<H>) -> Result<Self, Failure> {
+        let failed = |error| Failure::usage(format_args!("cannot listen on {}: {error}", listen.0));
+        let listener = TcpListener::bind(listen.0).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let ends = CancellationToken::new();
+        let server = tokio::spawn(serve(listener, handler, Limits::default(), ends.clone()));
+        Ok(Self { origin: Origin::new("http", &address.to_string()), listen: Listen(address), ends, server })
+    }
+
+    async fn close(self) -> Listen {
+        self.ends.cancel();
+        // The server ends by itself; how it ended does not matter to the story.
+        let _ = self.server.await;
+        self.listen
+    }
+}
+
+/// Whether nobody listens there any more.
+async fn is_gone(origin: &Origin) -> bool {
+    tokio::net::TcpStream::connect(origin.authority()).await.is_err()
+}
+
+/// Where the cassettes go: the directory asked for, or a new one of this process's.
+fn directory(asked: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    let dir =
+        asked.unwrap_or_else(|| std::env::temp_dir().join(format!("overdub-demo-{}", std::process::id())));
+    std::fs::create_dir_all(&dir).map_err(|error| {
+        Failure::usage(format_args!("--dir {}: {error}; name a directory that can be written", dir.display()))
+    })?;
+    Ok(dir)
+}

@@ -1,0 +1,146 @@
+//! What the demo prints: made to be read by a person, plain where colour is not wanted.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::flows::Flow;
+use super::talk::Turn;
+use crate::http::Origin;
+
+/// Writes the story to stdout.
+pub(super) struct Show {
+    colour: bool,
+}
+
+/// Longest path that is shown whole (characters).
+const PATH: usize = 64;
+
+impl Show {
+    pub(super) fn on_stdout() -> Self {
+        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        Self { colour: wanted && io::stdout().is_terminal() }
+    }
+
+    pub(super) fn title(&self) {
+        line(&self.bold("overdub: record an API, take it away, replay it"));
+    }
+
+    pub(super) fn recording(&self, upstream: &Origin) {
+        line("");
+        line(&format!(
+            "{} An Okta Factors org runs on {upstream}; a client talks to it through overdub, which records.",
+            self.bold("1.")
+        ));
+    }
+
+    pub(super) fn flow(&self, flow: &Flow, turns: &[Turn], cassette: &Path) {
+        line("");
+        line(&format!("   {}", self.bold(flow.title)));
+        for turn in turns {
+            let path = shortened(&turn.path);
+            line(&format!("     {:<6} {path:<PATH$} {}  {}", turn.method, self.status(turn), outcome(turn)));
+        }
+        line(&self.dim(&format!("     {} interactions in {}", turns.len(), cassette.display())));
+    }
+
+    pub(super) fn org_is_gone(&self, upstream: &Origin, gone: bool) {
+        let refused = if gone { "nobody listens there any more" } else { "something listens there still" };
+        line("");
+        line(&format!("{} The org is stopped: {upstream}, {refused}.", self.bold("2.")));
+    }
+
+    pub(super) fn replaying(&self) {
+        line("");
+        line(&format!(
+            "{} The same requests again, answered from the cassettes alone; status and body compared byte by byte.",
+            self.bold("3.")
+        ));
+        line("");
+    }
+
+    pub(super) fn compared(&self, flow: &Flow, turns: usize, differences: &[String]) {
+        let equal = turns - differences.len();
+        let mark = if differences.is_empty() { self.green("same") } else { self.red("DIFFERENT") };
+        line(&format!("     {:<14} {equal:>2} of {turns:>2} answers  {mark}", flow.cassette));
+        for difference in differences {
+            line(&format!("       {difference}"));
+        }
+    }
+
+    pub(super) fn ending(&self, dir: &Path) {
+        line("");
+        line(&format!("{} The cassettes are yours to read, and to serve:", self.bold("4.")));
+        line("");
+        line(&format!("     overdub replay -c {} --listen 127.0.0.1:8080", dir.display()));
+    }
+
+    fn status(&self, turn: &Turn) -> String {
+        let text = turn.status.as_u16().to_string();
+        if turn.status.is_success() { self.green(&text) } else { self.red(&text) }
+    }
+
+    fn bold(&self, text: &str) -> String {
+        self.painted("1", text)
+    }
+
+    fn dim(&self, text: &str) -> String {
+        self.painted("2", text)
+    }
+
+    fn green(&self, text: &str) -> String {
+        self.painted("32", text)
+    }
+
+    fn red(&self, text: &str) -> String {
+        self.painted("31", text)
+    }
+
+    fn painted(&self, code: &str, text: &str) -> String {
+        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+fn line(text: &str) {
+    // Nobody reads on when stdout is closed; what was checked is in the exit code.
+    let _ = writeln!(io::stdout(), "{text}");
+}
+
+/// What the answer says, in a few words: the factor's id and status, a result, an error.
+fn outcome(turn: &Turn) -> String {
+    let Ok(answer) = serde_json::from_slice::<Value>(&turn.answer) else { return String::new() };
+    let text = |pointer: &str| answer.pointer(pointer).and_then(Value::as_str);
+    if let Some(code) = text("/errorCode") {
+        return format!(
+            "{code} {}",
+            text("/errorCauses/0/errorSummary").or(text("/errorSummary")).unwrap_or_default()
+        );
+    }
+    match &answer {
+        Value::Array(items) if items.is_empty() => "an empty list".to_owned(),
+        Value::Array(items) => {
+            match items.first().and_then(|first| first.get("status")).and_then(Value::as_str) {
+                Some(status) => format!("{} in the list, {status}", items.len()),
+                None => format!("{} in the list", items.len()),
+            }
+        }
+        _ => [text("/id"), text("/factorResult"), text("/status")]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" "),
+    }
+}
+
+/// A path that fits its column, cut in the middle, where the ids are.
+fn shortened(path: &str) -> String {
+    let path = path.strip_prefix("/api/v1").map_or_else(|| path.to_owned(), |rest| format!("…{rest}"));
+    let length = path.chars().count();
+    if length <= PATH {
+        return path;
+    }
+    let head: String = path.chars().take(PATH / 2 - 1).collect();
+    let tail: String = path.chars().skip(length - PATH / 2).collect();
+    format!("{head}…{tail}")
+}

@@ -1,0 +1,83 @@
+//! What all serving commands do alike: bind, say that it is ready, serve until a signal comes.
+
+use std::io::{self, Write as _};
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::{Failure, Listen};
+use crate::server::{Handler, Limits, serve};
+
+/// The ready line: what a script waits for, and all that it needs to know.
+pub(super) struct Ready<'a> {
+    pub(super) mode: &'static str,
+    pub(super) upstream: &'a str,
+    pub(super) cassettes: usize,
+    pub(super) interactions: usize,
+}
+
+/// Takes the address.
+pub(super) async fn bind(listen: Listen) -> Result<TcpListener, Failure> {
+    let Listen(address) = listen;
+    if !address.ip().is_loopback() {
+        tracing::warn!("listening on {address}: everyone who reaches this machine can use this proxy");
+    }
+    TcpListener::bind(address).await.map_err(|error| {
+        let advice = match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                "another program listens there; choose another port (0 takes a free one)"
+            }
+            io::ErrorKind::PermissionDenied => "ports below 1024 need privileges; choose another",
+            _ => "choose an address of this machine",
+        };
+        Failure::usage(format_args!("--listen {address}: {error}; {advice}"))
+    })
+}
+
+/// Prints the ready line and serves until SIGINT or SIGTERM; requests under way are finished.
+pub(super) async fn until_signal<H: Handler>(
+    listener: TcpListener,
+    handler: Arc<H>,
+    ready: Ready<'_>,
+) -> Result<(), Failure> {
+    let signal = signals().map_err(|error| Failure::usage(format_args!("cannot catch signals: {error}")))?;
+    let address = listener.local_addr().map_err(|error| Failure::usage(format_args!("--listen: {error}")))?;
+    let Ready { mode, upstream, cassettes, interactions } = ready;
+    let line = format!(
+        "overdub listening url=http://{address} mode={mode} upstream={upstream} cassettes={cassettes} \
+         interactions={interactions}\n"
+    );
+    let mut stdout = io::stdout().lock();
+    // Whoever closed stdout does not wait for the line.
+    let _ = stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush());
+    drop(stdout);
+
+    let shutdown = CancellationToken::new();
+    let server = tokio::spawn(serve(listener, handler, Limits::default(), shutdown.clone()));
+    signal.await;
+    tracing::info!("ending: requests under way are finished");
+    shutdown.cancel();
+    server.await.map_err(|error| Failure::Checks(format!("the server ended badly: {error}")))
+}
+
+/// Completes at the first SIGINT or SIGTERM.
+#[cfg(unix)]
+fn signals() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Completes at Ctrl-C.
+#[cfg(not(unix))]
+fn signals() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}

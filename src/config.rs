@@ -1,0 +1,128 @@
+//! What was typed, made into complete settings, or an error that names the flag, the value and the fix.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::cassette::{Existing, path_for};
+use crate::cli::{Listen, RecordArgs, ReplayArgs, Switch};
+use crate::http::{Origin, OriginError};
+use crate::profile::{Profile, ProfileError};
+use crate::recorder::Redact;
+use crate::replay::ReplayOptions;
+use crate::upstream::UpstreamOptions;
+
+/// Where a project keeps its cassettes.
+const RECORDINGS: &str = "recordings";
+
+/// Why settings do not fit.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// `--upstream` is no origin.
+    #[error("--upstream: {0}")]
+    Upstream(#[from] OriginError),
+    /// The embedded profile is broken: a defect of this build.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    /// `-c` cannot be a file's name.
+    #[error("-c {0}: {1}")]
+    Cassette(String, &'static str),
+}
+
+/// What to record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UpstreamChoice {
+    /// An API somewhere.
+    Origin(Origin),
+    /// The org that is built in.
+    Sandbox,
+}
+
+/// Settings of `record`.
+#[derive(Debug)]
+pub struct RecordConfig {
+    /// The API.
+    pub upstream: UpstreamChoice,
+    /// How to reach it.
+    pub upstream_options: UpstreamOptions,
+    /// The file to write.
+    pub cassette: PathBuf,
+    /// What to do if it is there already.
+    pub existing: Existing,
+    /// Where to listen.
+    pub listen: Listen,
+    /// Whether secrets are kept off the disk.
+    pub redact: Redact,
+    /// Whether links lead back to the proxy.
+    pub rewrite_links: bool,
+    /// What is known about the API.
+    pub profile: Arc<Profile>,
+}
+
+impl RecordConfig {
+    /// Settings from flags.
+    ///
+    /// # Errors
+    /// The first flag that cannot be used.
+    pub fn of(args: RecordArgs) -> Result<Self, ConfigError> {
+        let upstream = match args.upstream.as_str() {
+            "sandbox" => UpstreamChoice::Sandbox,
+            origin => UpstreamChoice::Origin(Origin::parse(origin)?),
+        };
+        Ok(Self {
+            upstream,
+            upstream_options: UpstreamOptions { ca: args.upstream_ca, timeout: args.upstream_timeout },
+            cassette: cassette_file(&args.cassette)?,
+            existing: match (args.overwrite, args.append) {
+                (true, _) => Existing::Overwrite,
+                (_, true) => Existing::Append,
+                _ => Existing::Refuse,
+            },
+            listen: args.listen,
+            redact: if args.redact == Switch::On { Redact::On } else { Redact::Off },
+            rewrite_links: args.rewrite_links == Switch::On,
+            profile: Arc::new(Profile::okta()?),
+        })
+    }
+}
+
+/// Settings of `replay`.
+#[derive(Debug)]
+pub struct ReplayConfig {
+    /// Names, files and directories to play; none: all of `recordings`.
+    pub cassettes: Vec<String>,
+    /// Where names are looked for.
+    pub recordings: PathBuf,
+    /// Where to listen.
+    pub listen: Listen,
+    /// How to play.
+    pub options: ReplayOptions,
+    /// What is known about the API.
+    pub profile: Profile,
+}
+
+impl ReplayConfig {
+    /// Settings from flags.
+    ///
+    /// # Errors
+    /// The first flag that cannot be used.
+    pub fn of(args: ReplayArgs) -> Result<Self, ConfigError> {
+        Ok(Self {
+            cassettes: args.cassettes,
+            recordings: PathBuf::from(RECORDINGS),
+            listen: args.listen,
+            options: ReplayOptions { rewrite_links: args.rewrite_links == Switch::On, repeat: args.repeat },
+            profile: Profile::okta()?,
+        })
+    }
+}
+
+/// The file that `-c` names: under `recordings/`, unless it is plainly a path.
+fn cassette_file(name: &str) -> Result<PathBuf, ConfigError> {
+    if name.is_empty() || name.ends_with('/') {
+        return Err(ConfigError::Cassette(
+            name.to_owned(),
+            "names no file; give a name, or a path to a .yaml file",
+        ));
+    }
+    Ok(path_for(name, Path::new(RECORDINGS)))
+}

@@ -1,0 +1,102 @@
+//! What goes wrong while a request is served, and the one place that turns it into a response.
+//!
+//! Every such response says by `x-overdub-outcome` that overdub made it, so that nobody takes it for the API's. Its
+//! body has the shape of Okta's errors (facts: core API, "Error object"), which SDKs print; and its status is none
+//! that an Okta SDK retries (429, 503, 504), since asking again would not help.
+
+use ::http::{HeaderValue, Response, StatusCode, header};
+use bytes::Bytes;
+use serde_json::json;
+
+use crate::http::{BODY_LIMIT, Body, BodyError, HEADER_LIMIT, OUTCOME, Reply};
+use crate::upstream::UpstreamError;
+
+/// Why a request got no answer of the API.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No recorded answer is due; the report, line by line.
+    #[error("{}", .0.join("\n"))]
+    Miss(Vec<String>),
+    /// The upstream did not answer, or not whole.
+    #[error(transparent)]
+    Upstream(#[from] UpstreamError),
+    /// The client's connection broke before its request was complete.
+    #[error("the request body ended early: {0}")]
+    RequestBroken(BodyError),
+    /// The request body is too large to be compared with recorded ones.
+    #[error("the request body is larger than {BODY_LIMIT} bytes, more than is ever recorded")]
+    RequestTooLarge,
+    /// The header section is larger than allowed (bytes).
+    #[error("the request's headers are {0} bytes long; at most {HEADER_LIMIT} are accepted")]
+    HeadersTooLarge(usize),
+    /// A defect of overdub's own.
+    #[error("an internal error: {0}; please report it")]
+    Internal(String),
+    /// Something under `/__overdub/` that does not exist.
+    #[error("{0} is no endpoint of overdub's; there is POST /__overdub/reset")]
+    NoSuchEndpoint(String),
+}
+
+impl Error {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Miss(_) => StatusCode::NOT_IMPLEMENTED,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Upstream(_) => StatusCode::BAD_GATEWAY,
+            Self::RequestBroken(_) => StatusCode::BAD_REQUEST,
+            Self::RequestTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::HeadersTooLarge(_) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::NoSuchEndpoint(_) => StatusCode::NOT_FOUND,
+        }
+    }
+
+    fn outcome(&self) -> &'static str {
+        match self {
+            Self::Miss(_) => "miss",
+            Self::Internal(_) => "internal-error",
+            Self::Upstream(_) => "upstream-error",
+            Self::RequestBroken(_)
+            | Self::RequestTooLarge
+            | Self::HeadersTooLarge(_)
+            | Self::NoSuchEndpoint(_) => "client-error",
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Miss(_) => "OVERDUB_MISS",
+            Self::Internal(_) => "OVERDUB_INTERNAL",
+            Self::Upstream(_) => "OVERDUB_UPSTREAM",
+            Self::RequestBroken(_)
+            | Self::RequestTooLarge
+            | Self::HeadersTooLarge(_)
+            | Self::NoSuchEndpoint(_) => "OVERDUB_CLIENT",
+        }
+    }
+
+    /// The response that tells the client, after the log has been told.
+    pub fn into_reply(self) -> Reply {
+        let text = self.to_string();
+        tracing::warn!(outcome = self.outcome(), "{text}");
+        let mut lines = text.lines();
+        let summary = format!("overdub: {}", lines.next().unwrap_or_default());
+        let causes: Vec<_> = lines.map(|line| json!({ "errorSummary": line })).collect();
+        let body = json!({
+            "errorCode": self.code(),
+            "errorSummary": summary,
+            "errorLink": self.code(),
+            "errorId": self.outcome(),
+            "errorCauses": causes,
+        });
+        own_reply(self.status(), self.outcome(), &body)
+    }
+}
+
+/// A JSON answer of overdub's own.
+pub fn own_reply(status: StatusCode, outcome: &'static str, body: &serde_json::Value) -> Reply {
+    let mut reply = Response::new(Body::Whole(Bytes::from(body.to_string())));
+    *reply.status_mut() = status;
+    reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    reply.headers_mut().insert(OUTCOME, HeaderValue::from_static(outcome));
+    reply
+}

@@ -1,0 +1,222 @@
+//! One exchange with the upstream: sent on, streamed back, a copy kept.
+//!
+//! The client gets what the upstream sent, links to the upstream's own origin excepted: they come back with the
+//! origin that the client used, or a client that follows them would leave the proxy.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::http::request::Parts;
+use ::http::response::Parts as ResponseParts;
+use ::http::{HeaderMap, HeaderName, HeaderValue, Response, header};
+use bytes::Bytes;
+use hyper::body::Incoming;
+
+use super::body::{Patient, Relinked};
+use crate::cassette::Framing;
+use crate::clock::{Clock, Stopwatch};
+use crate::error::Error;
+use crate::http::{
+    BODY_LIMIT, Body, Coding, HEADER_LIMIT, LinkFinder, Origin, Reply, Request, Whole, copied, end_to_end,
+    filtered, is_text, localise_cookie, total_size,
+};
+use crate::recorder::{Capture, Exchange, Recorder, RequestCopy, RequestTee, Tee};
+use crate::upstream::{Cause, Upstream};
+
+/// How long a response body may stand still. Event streams are silent for a minute and more.
+const BODY_IDLE: Duration = Duration::from_mins(5);
+
+/// The upstream, and the recorder beside it.
+#[derive(Debug)]
+pub struct Live {
+    upstream: Upstream,
+    recorder: Recorder,
+    clock: Clock,
+    /// `None`: links stay as they are.
+    links: Option<LinkFinder>,
+}
+
+impl Live {
+    /// Passes on to `upstream` and hands every exchange to `recorder`.
+    pub fn new(upstream: Upstream, recorder: Recorder, clock: Clock, rewrite_links: bool) -> Self {
+        let links = rewrite_links.then(|| LinkFinder::new(upstream.origin()));
+        Self { upstream, recorder, clock, links }
+    }
+
+    /// Passes one request on.
+    ///
+    /// # Errors
+    /// When the upstream gives no answer.
+    pub(super) async fn answer(self: &Arc<Self>, request: Request) -> Result<Reply, Error> {
+        // In a task of its own: a client that leaves while it waits must not cut an exchange that has begun.
+        let exchange = tokio::spawn(Arc::clone(self).exchange(request));
+        exchange.await.unwrap_or_else(|error| Err(Error::Internal(error.to_string())))
+    }
+
+    async fn exchange(self: Arc<Self>, request: Request) -> Result<Reply, Error> {
+        let (at, stopwatch) = (self.clock.now(), Stopwatch::start());
+        let origin = request.client_origin();
+        let Request { head, body, .. } = request;
+        let sent_headers = upstream_headers(&head);
+        let (body, copy) = if http_body::Body::is_end_stream(&body) {
+            (Body::Empty, RequestCopy::empty())
+        } else {
+            let copy = RequestCopy::default();
+            (RequestTee::over(body, copy.clone()), copy)
+        };
+        let target = head.uri.path_and_query();
+        let progress = || copy.lock().sent;
+        let response = self.upstream.send(head.method.clone(), target, sent_headers, body, progress).await?;
+        let (mut parts, incoming) = response.into_parts();
+        let size = total_size(&parts.headers);
+        if size > HEADER_LIMIT {
+            return Err(self.upstream.error(Cause::HeadersTooLarge(size)).into());
+        }
+        let framing = framing(&parts, &incoming);
+        parts.headers = end_to_end(&parts.headers, &[]);
+        let exchange = Exchange {
+            at,
+            took: Duration::ZERO,
+            method: head.method,
+            target: target.map_or_else(|| "/".to_owned(), |target| target.as_str().to_owned()),
+            request_headers: copied(&head.headers),
+            request_body: copy,
+            status: parts.status,
+            response_headers: copied(&parts.headers),
+            framing,
+            body: Vec::new(),
+            trailers: HeaderMap::new(),
+        };
+        let capture = Capture::new(exchange, stopwatch, self.recorder.clone());
+        self.reply(parts, incoming, capture, &origin).await
+    }
+
+    /// The client's answer: at once where nothing in the body changes, else when the body is there.
+    async fn reply(
+        &self,
+        mut parts: ResponseParts,
+        incoming: Incoming,
+        capture: Capture,
+        origin: &Origin,
+    ) -> Result<Reply, Error> {
+        let text = is_text(&parts.headers);
+        if let Some(links) = &self.links {
+            localise(&mut parts.headers, links, origin);
+        }
+        if http_body::Body::is_end_stream(&incoming) {
+            capture.finish().await;
+            return Ok(assembled(parts, Body::Empty));
+        }
+        let body = Body::stream(Patient::new(Body::Incoming(incoming), BODY_IDLE));
+        let Some(links) = self.links.as_ref().filter(|_| text) else {
+            return Ok(assembled(parts, Body::stream(Tee::new(body, capture))));
+        };
+        let coded = parts.headers.contains_key(header::CONTENT_ENCODING);
+        if capture.exchange.framing == Framing::Chunked && !coded {
+            let tee = Body::stream(Tee::new(body, capture));
+            return Ok(assembled(parts, Body::stream(Relinked::new(tee, links.clone(), origin.clone()))));
+        }
+        self.relinked_whole(parts, body, capture, links, origin).await
+    }
+
+    /// A body whose length is told beforehand, or that is coded: its links can only be changed in the whole.
+    async fn relinked_whole(
+        &self,
+        mut parts: ResponseParts,
+        body: Body,
+        mut capture: Capture,
+        links: &LinkFinder,
+        origin: &Origin,
+    ) -> Result<Reply, Error> {
+        let whole = match body.read(BODY_LIMIT).await {
+            Ok(Ok(whole)) => whole,
+            Ok(Err(rest)) => {
+                capture.give_up(&format_args!("its response body is larger than {BODY_LIMIT} bytes"));
+                return Ok(assembled(parts, rest));
+            }
+            Err(error) => {
+                capture.give_up(&error);
+                return Err(self.upstream.broken(&*error).into());
+            }
+        };
+        let Whole { data, trailers } = whole;
+        capture.exchange.body = data.to_vec();
+        capture.exchange.trailers = trailers.as_ref().map(copied).unwrap_or_default();
+        let framing = capture.exchange.framing;
+        capture.finish().await;
+        let data = relinked(&data, &parts.headers, links, origin).unwrap_or(data);
+        let body = match framing {
+            Framing::Length => {
+                parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(data.len()));
+                Body::Whole(data)
+            }
+            Framing::Chunked => Body::Unsized(Some(data), trailers),
+        };
+        Ok(assembled(parts, body))
+    }
+}
+
+/// The body with the client's origin in its links; `None` when it has none, or is not what its coding says.
+fn relinked(data: &Bytes, headers: &HeaderMap, links: &LinkFinder, origin: &Origin) -> Option<Bytes> {
+    let coding = Coding::of(headers).ok()?;
+    let plain = match coding {
+        None => data.clone(),
+        Some(coding) => coding.decode(data, BODY_LIMIT).ok()?,
+    };
+    let rendered = links.split(&plain)?.render(origin);
+    Some(match coding {
+        None => rendered.into(),
+        Some(coding) => coding.encode(&rendered),
+    })
+}
+
+/// What is sent to the upstream: the client's headers, less those of this hop and those meant for us.
+fn upstream_headers(head: &Parts) -> HeaderMap {
+    let mut headers = end_to_end(&head.headers, &OURS);
+    // We pass trailers on, so we may ask for them (RFC 9110 §10.1.4).
+    if head.headers.get(header::TE).is_some_and(|te| te.to_str().is_ok_and(|te| te.contains("trailers"))) {
+        headers.insert(header::TE, HeaderValue::from_static("trailers"));
+    }
+    headers
+}
+
+/// Headers that end here: the client sets the upstream's `Host` anew, the others are spoken to a proxy.
+const OURS: [HeaderName; 5] = [
+    header::HOST,
+    header::PROXY_AUTHORIZATION,
+    HeaderName::from_static("x-overdub-session"),
+    HeaderName::from_static("x-overdub-scenario"),
+    HeaderName::from_static("x-overdub-cassette"),
+];
+
+/// Puts the client's origin into links, and makes cookies ones that it keeps.
+fn localise(headers: &mut HeaderMap, links: &LinkFinder, origin: &Origin) {
+    for (name, value) in headers.iter_mut() {
+        if name == header::SET_COOKIE {
+            *value = localise_cookie(value, origin.scheme() == "https");
+        } else if let Some(template) = links.split(&Bytes::copy_from_slice(value.as_bytes()))
+            && let Ok(rendered) = HeaderValue::try_from(template.render(origin))
+        {
+            *value = rendered;
+        }
+    }
+}
+
+/// How the upstream told the body's end. HTTP/2 has frames instead: there a length is either told or it is not.
+fn framing(parts: &ResponseParts, incoming: &Incoming) -> Framing {
+    let told = parts.headers.contains_key(header::CONTENT_LENGTH);
+    if told || http_body::Body::is_end_stream(incoming) { Framing::Length } else { Framing::Chunked }
+}
+
+/// The reply. Its length, where it is told, stands last, as it does at replay: recorded and replayed heads are alike
+/// to the byte.
+fn assembled(mut parts: ResponseParts, body: Body) -> Reply {
+    if let Some(length) = parts.headers.get(header::CONTENT_LENGTH).cloned() {
+        parts.headers = filtered(&parts.headers, |name| name != header::CONTENT_LENGTH);
+        parts.headers.insert(header::CONTENT_LENGTH, length);
+    }
+    let mut reply = Response::new(body);
+    *reply.status_mut() = parts.status;
+    *reply.headers_mut() = parts.headers;
+    reply
+}

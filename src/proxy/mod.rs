@@ -1,0 +1,79 @@
+//! The whole life of a request, in one function.
+//!
+//! Decides who answers: the recording or the upstream. Knows no sockets; `server` hands requests in and replies out.
+
+mod body;
+mod exchange;
+
+use std::sync::Arc;
+
+use ::http::{Method, StatusCode};
+use serde_json::json;
+
+pub use exchange::Live;
+
+use crate::error::{Error, own_reply};
+use crate::http::{HEADER_LIMIT, Reply, Request, total_size};
+use crate::replay::Player;
+use crate::server::Handler;
+
+/// Paths that are overdub's own.
+const OWN: &str = "/__overdub/";
+
+/// Stands between a client and an API.
+#[derive(Debug)]
+pub struct Proxy {
+    mode: Mode,
+}
+
+#[derive(Debug)]
+enum Mode {
+    /// Recordings answer; there is no upstream.
+    Replay(Arc<Player>),
+    /// The upstream answers, and what passes is recorded.
+    Record(Arc<Live>),
+}
+
+impl Proxy {
+    /// A proxy that answers from recordings and can reach nothing else.
+    pub fn replay(player: Arc<Player>) -> Self {
+        Self { mode: Mode::Replay(player) }
+    }
+
+    /// A proxy that passes requests on and records them.
+    pub fn record(live: Live) -> Self {
+        Self { mode: Mode::Record(Arc::new(live)) }
+    }
+
+    async fn answer(&self, request: Request) -> Result<Reply, Error> {
+        let size = total_size(&request.head.headers);
+        if size > HEADER_LIMIT {
+            return Err(Error::HeadersTooLarge(size));
+        }
+        if request.head.uri.path().starts_with(OWN) {
+            return self.own(&request);
+        }
+        match &self.mode {
+            Mode::Replay(player) => player.answer(request).await,
+            Mode::Record(live) => live.answer(request).await,
+        }
+    }
+
+    /// What overdub answers for itself.
+    fn own(&self, request: &Request) -> Result<Reply, Error> {
+        match (&self.mode, &request.head.method, request.head.uri.path()) {
+            (Mode::Replay(player), &Method::POST, "/__overdub/reset") => {
+                player.reset();
+                tracing::info!("the recordings start afresh");
+                Ok(own_reply(StatusCode::OK, "reset", &json!({ "reset": "default" })))
+            }
+            (_, method, path) => Err(Error::NoSuchEndpoint(format!("{method} {path}"))),
+        }
+    }
+}
+
+impl Handler for Proxy {
+    async fn handle(&self, request: Request) -> Reply {
+        self.answer(request).await.unwrap_or_else(Error::into_reply)
+    }
+}

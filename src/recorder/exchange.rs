@@ -1,0 +1,78 @@
+//! One exchange as it passed by: raw, whole, before anything was replaced.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use ::http::{HeaderMap, Method, StatusCode};
+
+use crate::cassette::Framing;
+use crate::clock::Timestamp;
+use crate::http::BODY_LIMIT;
+
+/// A request and its response, both finished.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    pub(crate) at: Timestamp,
+    pub(crate) took: Duration,
+    pub(crate) method: Method,
+    /// Path and query as sent.
+    pub(crate) target: String,
+    pub(crate) request_headers: HeaderMap,
+    pub(crate) request_body: RequestCopy,
+    pub(crate) status: StatusCode,
+    pub(crate) response_headers: HeaderMap,
+    pub(crate) framing: Framing,
+    /// As it came, still coded.
+    pub(crate) body: Vec<u8>,
+    pub(crate) trailers: HeaderMap,
+}
+
+impl Exchange {
+    /// Bytes of its bodies.
+    pub(crate) fn size(&self) -> usize {
+        self.body.len() + self.request_body.lock().bytes.len()
+    }
+}
+
+/// The request body, copied while it is sent on. Shared between the connection that sends it and the exchange.
+///
+/// A std lock: it is held to append one part, never across an `.await`.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RequestCopy(Arc<Mutex<Copied>>);
+
+/// How much of a request body has been copied.
+#[derive(Debug, Default)]
+pub(crate) struct Copied {
+    /// What was sent so far; nothing more once `too_large`.
+    pub(crate) bytes: Vec<u8>,
+    /// Bytes sent so far.
+    pub(crate) sent: u64,
+    /// The body was sent to its end.
+    pub(crate) complete: bool,
+    /// The body is larger than is recorded.
+    pub(crate) too_large: bool,
+}
+
+impl RequestCopy {
+    /// The copy of a body that was empty from the start.
+    pub(crate) fn empty() -> Self {
+        let own = Self::default();
+        own.lock().complete = true;
+        own
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Copied> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn add(&self, part: &[u8]) {
+        let mut own = self.lock();
+        own.sent += part.len() as u64;
+        if own.bytes.len() + part.len() > BODY_LIMIT {
+            own.too_large = true;
+            own.bytes = Vec::new();
+        } else if !own.too_large {
+            own.bytes.extend_from_slice(part);
+        }
+    }
+}

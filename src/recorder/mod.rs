@@ -1,0 +1,135 @@
+//! The recorder: one writer task that turns finished exchanges into interactions and appends them to a cassette.
+//!
+//! redact → append → flush, exchange by exchange, on a thread of its own: whatever it costs, it costs no request. What
+//! waits for it is bounded in number and in bytes; beyond that, responses wait for their last bytes (back-pressure).
+//! The recorder sees what the upstream said, never what anything later made of it.
+
+mod exchange;
+mod redact;
+mod tee;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::task::TaskTracker;
+
+pub(crate) use exchange::{Exchange, RequestCopy};
+pub use redact::{Redact, Redactor};
+pub(crate) use tee::{Capture, RequestTee, Tee};
+
+use crate::cassette::Writer;
+
+/// How many finished exchanges may wait to be written.
+const QUEUE: usize = 256;
+
+/// How many bytes of bodies may wait to be written, in KiB: 256 MiB.
+const BUDGET_KIB: u32 = 256 * 1024;
+
+/// Hands finished exchanges to the writer task. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Recorder {
+    queue: mpsc::Sender<Job>,
+    budget: Arc<Semaphore>,
+    /// Bodies that are read to their end although their client left.
+    drains: TaskTracker,
+}
+
+enum Job {
+    Record(Box<Exchange>, Option<tokio::sync::OwnedSemaphorePermit>),
+    Stop,
+}
+
+/// The writer task, to be waited for at the end.
+#[derive(Debug)]
+pub struct Recording {
+    recorder: Recorder,
+    thread: std::thread::JoinHandle<Report>,
+}
+
+/// What a recording came to.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Report {
+    /// Exchanges in the cassette.
+    pub recorded: u64,
+    /// Exchanges that could not be written; each was logged when it happened.
+    pub failed: u64,
+}
+
+impl Recorder {
+    /// Starts the writer task.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(writer: Writer, redactor: Redactor) -> io::Result<(Self, Recording)> {
+        let (queue, jobs) = mpsc::channel(QUEUE);
+        let budget = Arc::new(Semaphore::new(BUDGET_KIB as usize));
+        let recorder = Self { queue, budget, drains: TaskTracker::new() };
+        let thread = std::thread::Builder::new()
+            .name("recorder".to_owned())
+            .spawn(move || write_all(jobs, writer, &redactor))?;
+        Ok((recorder.clone(), Recording { recorder, thread }))
+    }
+
+    /// Hands over a finished exchange, waiting while the queue is full.
+    pub(crate) async fn submit(&self, exchange: Exchange) {
+        let kib = u32::try_from(exchange.size() / 1024).unwrap_or(BUDGET_KIB).min(BUDGET_KIB);
+        let permit = match kib {
+            0 => None,
+            kib => Arc::clone(&self.budget).acquire_many_owned(kib).await.ok(),
+        };
+        if self.queue.send(Job::Record(Box::new(exchange), permit)).await.is_err() {
+            tracing::warn!("an exchange that ended after the recording was closed is not in the cassette");
+        }
+    }
+
+    /// Runs `drain` to its end even if its connection is gone.
+    pub(crate) fn drain(&self, drain: impl Future<Output = ()> + Send + 'static) {
+        self.drains.spawn(drain);
+    }
+}
+
+impl Recording {
+    /// Waits up to `grace` for bodies still being read, writes what was handed over, and flushes it to the disk.
+    pub async fn finish(self, grace: Duration) -> Report {
+        self.recorder.drains.close();
+        if tokio::time::timeout(grace, self.recorder.drains.wait()).await.is_err() {
+            tracing::warn!(
+                unfinished = self.recorder.drains.len(),
+                "exchanges still running are not recorded"
+            );
+        }
+        let _ = self.recorder.queue.send(Job::Stop).await;
+        let joined = tokio::task::spawn_blocking(|| self.thread.join()).await;
+        match joined {
+            Ok(Ok(report)) => report,
+            _ => Report { recorded: 0, failed: 1 },
+        }
+    }
+}
+
+/// The writer task's whole life.
+fn write_all(mut jobs: mpsc::Receiver<Job>, mut writer: Writer, redactor: &Redactor) -> Report {
+    let mut report = Report::default();
+    while let Some(Job::Record(exchange, permit)) = jobs.blocking_recv() {
+        let interaction = redactor.interaction(*exchange);
+        match writer.append(&interaction) {
+            Ok(()) => report.recorded += 1,
+            Err(error) => {
+                report.failed += 1;
+                tracing::error!(
+                    "not recorded: {} {}: {error}",
+                    interaction.request.method,
+                    interaction.request.url
+                );
+            }
+        }
+        drop(permit);
+    }
+    if let Err(error) = writer.sync() {
+        report.failed += 1;
+        tracing::error!("{error}");
+    }
+    report
+}

@@ -1,0 +1,189 @@
+//! A recorded response made ready to send: everything that does not depend on the request is done at load.
+
+use std::sync::Mutex;
+
+use ::http::header::Entry;
+use ::http::request::Parts;
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Version, header};
+use bytes::Bytes;
+
+use crate::cassette::{Framing, Interaction};
+use crate::http::{
+    Body, Coding, LinkFinder, Origin, Reply, Template, end_to_end, filtered, is_text, localise_cookie,
+};
+
+/// A recorded response, ready.
+#[derive(Debug)]
+pub(super) struct Answer {
+    status: StatusCode,
+    /// All headers in recorded order, ready for a client to whom nothing has to be adapted.
+    headers: HeaderMap,
+    /// Values that carry the client's origin or depend on how it reached us: all those of their names.
+    local: Vec<(HeaderName, Vec<LocalValue>)>,
+    body: AnswerBody,
+    /// The coding that the upstream used, put on again for a client that accepts it.
+    coding: Option<Coding>,
+    /// The last coded body, and the origin that its links carry: coding costs more than all else together.
+    coded: Mutex<Option<(Option<Origin>, Bytes)>>,
+    framing: Framing,
+    trailers: Option<HeaderMap>,
+}
+
+#[derive(Debug)]
+enum LocalValue {
+    Same(HeaderValue),
+    Linked(Template),
+    Cookie { plain: HeaderValue, secure: HeaderValue },
+}
+
+#[derive(Debug)]
+enum AnswerBody {
+    Empty,
+    Fixed(Bytes),
+    Linked(Template),
+}
+
+/// Who asks: what an answer may depend on.
+pub(super) struct Asker<'a> {
+    pub(super) head: &'a Parts,
+    pub(super) scheme: &'static str,
+    /// Computed only for answers that carry links.
+    pub(super) origin: &'a dyn Fn() -> Origin,
+}
+
+impl Answer {
+    /// Splits the response at its links, those that `links` finds; `None` leaves every byte as recorded.
+    pub(super) fn new(interaction: &Interaction, links: Option<&LinkFinder>) -> Self {
+        let response = &interaction.response;
+        let coded = response.body.as_ref().is_some_and(|body| body.coded);
+        let bytes = response.body.as_ref().map(|body| body.bytes.clone()).unwrap_or_default();
+        let mut computed = Vec::new();
+        // A length is computed when sending; without a body (HEAD, 304) there is nothing to compute it from.
+        if interaction.request.method != Method::HEAD && response.status != StatusCode::NOT_MODIFIED {
+            computed.push(header::CONTENT_LENGTH);
+        }
+        if response.status == StatusCode::NO_CONTENT {
+            computed.push(header::CONTENT_TYPE);
+        }
+        let headers = end_to_end(&response.headers, &computed);
+        let coding = if coded || bytes.is_empty() { None } else { Coding::of(&headers).ok().flatten() };
+        let template = links.filter(|_| !coded && is_text(&headers)).and_then(|links| links.split(&bytes));
+        let body = match template {
+            Some(template) => AnswerBody::Linked(template),
+            None if bytes.is_empty() => AnswerBody::Empty,
+            None => AnswerBody::Fixed(bytes),
+        };
+        let local = links.map(|links| local_headers(&headers, links)).unwrap_or_default();
+        Self {
+            status: response.status,
+            headers,
+            local,
+            body,
+            coding,
+            coded: Mutex::default(),
+            framing: response.framing,
+            trailers: (!response.trailers.is_empty()).then(|| response.trailers.clone()),
+        }
+    }
+
+    /// Whether it says that nothing changed: an answer to conditional requests only.
+    pub(super) fn is_not_modified(&self) -> bool {
+        self.status == StatusCode::NOT_MODIFIED
+    }
+
+    /// Whether its status is of the 2xx class.
+    pub(super) fn is_success(&self) -> bool {
+        self.status.is_success()
+    }
+
+    /// The response for one client.
+    pub(super) fn send(&self, asker: &Asker<'_>) -> Reply {
+        let mut headers = self.headers.clone();
+        for (name, values) in &self.local {
+            if let Entry::Occupied(mut entry) = headers.entry(name) {
+                for (sent, local) in entry.iter_mut().zip(values) {
+                    *sent = local.for_client(asker);
+                }
+            }
+        }
+        let body = match &self.body {
+            AnswerBody::Empty => Bytes::new(),
+            AnswerBody::Fixed(bytes) => self.coded_for(asker, &mut headers, None, || bytes.clone()),
+            AnswerBody::Linked(template) => {
+                let origin = (asker.origin)();
+                self.coded_for(asker, &mut headers, Some(&origin), || template.render(&origin).into())
+            }
+        };
+        // HTTP/1.0 knows no chunks (RFC 9112 §6.1), and with a length its connection can be used again.
+        let unsized_body = self.framing == Framing::Chunked && asker.head.version != Version::HTTP_10;
+        let body = match body {
+            body if unsized_body && self.may_have_body() => Body::Unsized(Some(body), self.trailers.clone()),
+            body if body.is_empty() => Body::Empty,
+            body => Body::Whole(body),
+        };
+        let mut reply = Response::new(body);
+        *reply.status_mut() = self.status;
+        *reply.headers_mut() = headers;
+        reply
+    }
+
+    fn may_have_body(&self) -> bool {
+        !matches!(self.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+    }
+
+    fn coded_for(
+        &self,
+        asker: &Asker<'_>,
+        headers: &mut HeaderMap,
+        origin: Option<&Origin>,
+        plain: impl FnOnce() -> Bytes,
+    ) -> Bytes {
+        let Some(coding) = self.coding else { return plain() };
+        if !coding.accepted_by(&asker.head.headers) {
+            *headers = filtered(headers, |name| name != header::CONTENT_ENCODING);
+            return plain();
+        }
+        // Std locks: each is held for one comparison and one copy of a pointer.
+        let mut kept = self.coded.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        if let Some((_, bytes)) = kept.take_if(|(own, _)| own.as_ref() == origin) {
+            return bytes;
+        }
+        let bytes = coding.encode(&plain());
+        *self.coded.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
+            Some((origin.cloned(), bytes.clone()));
+        bytes
+    }
+}
+
+/// What differs between clients in the values of those headers where anything does.
+fn local_headers(headers: &HeaderMap, links: &LinkFinder) -> Vec<(HeaderName, Vec<LocalValue>)> {
+    let local = |name: &HeaderName, value: &HeaderValue| match links
+        .split(&Bytes::copy_from_slice(value.as_bytes()))
+    {
+        _ if name == header::SET_COOKIE => {
+            LocalValue::Cookie { plain: localise_cookie(value, false), secure: localise_cookie(value, true) }
+        }
+        Some(template) => LocalValue::Linked(template),
+        None => LocalValue::Same(value.clone()),
+    };
+    headers
+        .keys()
+        .map(|name| {
+            (name.clone(), headers.get_all(name).iter().map(|value| local(name, value)).collect::<Vec<_>>())
+        })
+        .filter(|(_, values)| values.iter().any(|value| !matches!(value, LocalValue::Same(_))))
+        .collect()
+}
+
+impl LocalValue {
+    fn for_client(&self, asker: &Asker<'_>) -> HeaderValue {
+        match self {
+            Self::Same(value) => value.clone(),
+            Self::Cookie { secure, .. } if asker.scheme == "https" => secure.clone(),
+            Self::Cookie { plain, .. } => plain.clone(),
+            // An origin is made of characters that a header may hold, so this cannot fail.
+            Self::Linked(template) => HeaderValue::try_from(template.render(&(asker.origin)()))
+                .unwrap_or_else(|_| HeaderValue::from_static("")),
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Finds the recorded answer that is due for a request: one key and one look-up, whatever the number of recordings.
+
+use std::sync::Arc;
+
+use ::http::{HeaderMap, header};
+use bytes::Bytes;
+
+use super::answer::Asker;
+use super::miss::{self, Reason};
+use super::session::{Due, Place, Session};
+use super::timeline::Timeline;
+use crate::cassette::{Cassette, Repeat};
+use crate::error::Error;
+use crate::http::{BODY_LIMIT, CASSETTE, Coding, LinkFinder, Origin, Reply, Request};
+use crate::matching::Matcher;
+use crate::profile::{Kind, Profile};
+
+/// How recordings are played.
+#[derive(Debug, Clone)]
+pub struct ReplayOptions {
+    /// Whether links to the recorded origin come back with the client's own.
+    pub rewrite_links: bool,
+    /// What a write does when its recordings are used up; `None`: as the cassette says.
+    pub repeat: Option<Repeat>,
+}
+
+impl Default for ReplayOptions {
+    fn default() -> Self {
+        Self { rewrite_links: true, repeat: None }
+    }
+}
+
+/// All loaded cassettes, findable by request, and the session that plays them.
+#[derive(Debug)]
+pub struct Player {
+    matcher: Matcher,
+    timelines: Vec<Timeline>,
+    /// Key → the tracks that have it, by the cassettes' names.
+    index: hashbrown::HashMap<Vec<u8>, Vec<Place>, foldhash::fast::RandomState>,
+    /// Whether any recording stands for requests with any body.
+    has_any_body: bool,
+    session: Session,
+}
+
+impl Player {
+    /// Makes `cassettes` findable.
+    pub fn new(cassettes: Vec<Cassette>, profile: &Profile, options: &ReplayOptions) -> Self {
+        let matcher = Matcher::new(profile.presence_only.clone());
+        let mut cassettes = cassettes;
+        cassettes.sort_by(|one, other| one.name.cmp(&other.name));
+        let mut player = Self {
+            matcher,
+            timelines: Vec::with_capacity(cassettes.len()),
+            index: hashbrown::HashMap::default(),
+            has_any_body: false,
+            session: Session::new(),
+        };
+        for cassette in cassettes {
+            player.add(Arc::new(cassette), profile, options);
+        }
+        player
+    }
+
+    fn add(&mut self, cassette: Arc<Cassette>, profile: &Profile, options: &ReplayOptions) {
+        let origin = Origin::parse(&cassette.header.upstream).ok().filter(|_| options.rewrite_links);
+        let links = origin.as_ref().map(LinkFinder::new);
+        let unrecorded =
+            |own: &crate::cassette::Interaction| own.request.body == crate::cassette::RequestBody::Unrecorded;
+        self.has_any_body |= cassette.interactions.iter().any(unrecorded);
+        let (timeline, keys) =
+            Timeline::build(cassette, &self.matcher, profile, options.repeat, links.as_ref());
+        let number = self.timelines.len();
+        for (key, track) in keys {
+            self.index.entry(key.into_bytes()).or_default().push(Place { timeline: number, track });
+        }
+        self.timelines.push(timeline);
+    }
+
+    /// How many cassettes are loaded.
+    pub fn cassettes(&self) -> usize {
+        self.timelines.len()
+    }
+
+    /// How many interactions they hold.
+    pub fn interactions(&self) -> usize {
+        self.timelines.iter().map(|timeline| timeline.answers.len()).sum()
+    }
+
+    /// Starts all recordings afresh.
+    pub fn reset(&self) {
+        self.session.reset();
+    }
+
+    /// The recorded answer that is due.
+    ///
+    /// # Errors
+    /// A miss, or a request body that did not arrive whole.
+    pub async fn answer(self: &Arc<Self>, mut request: Request) -> Result<Reply, Error> {
+        let body = read_body(&mut request).await?;
+        let key = self.matcher.key(&request.head.method, request.target(), &body);
+        let exact = self.index.get(key.as_bytes()).map(Vec::as_slice).unwrap_or_default();
+        let looser = if self.has_any_body {
+            let key = self.matcher.key_of_any_body(&request.head.method, request.target());
+            self.index.get(key.as_bytes()).map(Vec::as_slice).unwrap_or_default()
+        } else {
+            &[]
+        };
+        match self.choose(&request, exact, looser) {
+            Ok((place, ordinal)) => Ok(self.send(&request, place, ordinal)),
+            Err(reason) => {
+                Err(Error::Miss(miss::report(&request, &body, &reason, &self.timelines, &self.matcher)))
+            }
+        }
+    }
+
+    /// Asks the timeline that answered last, then the others by name; exact keys before those of any body.
+    fn choose(&self, request: &Request, exact: &[Place], looser: &[Place]) -> Result<(Place, usize), Reason> {
+        let pinned = self.pinned(&request.head.headers)?;
+        let last = if self.timelines.len() > 1 { self.session.last() } else { None };
+        let conditional = is_conditional(&request.head.headers);
+        let mut reason = Reason::NeverRecorded;
+        for places in [exact, looser] {
+            let led = places.iter().filter(|place| Some(place.timeline) == last);
+            let others = places.iter().filter(|place| Some(place.timeline) != last);
+            for &place in led.chain(others) {
+                if pinned.is_some_and(|pinned| pinned != place.timeline) {
+                    continue;
+                }
+                let timeline = &self.timelines[place.timeline];
+                match self.session.take(timeline, place, conditional) {
+                    Due::Recording(ordinal) => {
+                        if self.timelines.len() > 1 {
+                            self.session.answered_by(place.timeline);
+                        }
+                        return Ok((place, ordinal));
+                    }
+                    Due::UsedUp => reason.used_up(place, &timeline.tracks[place.track].recordings),
+                    Due::OnlyConditional if matches!(reason, Reason::NeverRecorded) => {
+                        reason = Reason::OnlyConditional;
+                    }
+                    Due::OnlyConditional => {}
+                }
+            }
+        }
+        Err(reason)
+    }
+
+    /// The one timeline that the client asks for by name.
+    fn pinned(&self, headers: &HeaderMap) -> Result<Option<usize>, Reason> {
+        let Some(name) = headers.get(CASSETTE) else { return Ok(None) };
+        let name = String::from_utf8_lossy(name.as_bytes());
+        let found = self.timelines.iter().position(|timeline| timeline.cassette.name == name);
+        found.map(Some).ok_or_else(|| Reason::NoSuchCassette(name.into_owned()))
+    }
+
+    fn send(self: &Arc<Self>, request: &Request, place: Place, ordinal: usize) -> Reply {
+        let timeline = &self.timelines[place.timeline];
+        let asker =
+            Asker { head: &request.head, scheme: request.scheme, origin: &|| request.client_origin() };
+        let reply = timeline.answers[ordinal].send(&asker);
+        if matches!(timeline.tracks[place.track].kind, Kind::Read | Kind::Poll) {
+            return reply;
+        }
+        // A write whose answer is cut off is answered again with the same recording: its client will try again.
+        let player = Arc::clone(self);
+        reply.map(|body| {
+            body.guarded(move || {
+                player.session.give_back(&player.timelines[place.timeline], place, ordinal);
+            })
+        })
+    }
+}
+
+impl Reason {
+    fn used_up(&mut self, place: Place, recordings: &[usize]) {
+        let mut used = match std::mem::replace(self, Self::NeverRecorded) {
+            Self::UsedUp(used) => used,
+            _ => Vec::new(),
+        };
+        used.extend(recordings.iter().map(|&ordinal| (place.timeline, ordinal)));
+        *self = Self::UsedUp(used);
+    }
+}
+
+/// The request's body, decoded: two clients may send one body in two codings.
+async fn read_body(request: &mut Request) -> Result<Bytes, Error> {
+    let body = std::mem::take(&mut request.body);
+    if http_body::Body::is_end_stream(&body) {
+        return Ok(Bytes::new());
+    }
+    let whole = body.read(BODY_LIMIT).await.map_err(Error::RequestBroken)?;
+    let bytes = whole.map_err(|_| Error::RequestTooLarge)?.data;
+    match Coding::of(&request.head.headers) {
+        Ok(Some(coding)) => Ok(coding.decode(&bytes, BODY_LIMIT).unwrap_or(bytes)),
+        _ => Ok(bytes),
+    }
+}
+
+fn is_conditional(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::IF_NONE_MATCH) || headers.contains_key(header::IF_MODIFIED_SINCE)
+}

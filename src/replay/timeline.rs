@@ -1,0 +1,126 @@
+//! One cassette made ready for replay: its keys, and per key the recorded answers in their groups.
+//!
+//! Built once at load and never changed by serving; what serving changes is in [`super::session`].
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::answer::Answer;
+use super::openers::openers;
+use crate::cassette::{Cassette, Interaction, Repeat};
+use crate::http::LinkFinder;
+use crate::matching::{MatchKey, Matcher, Target};
+use crate::profile::{Kind, Profile};
+
+/// One cassette's answers, findable.
+#[derive(Debug)]
+pub(super) struct Timeline {
+    /// The cassette, for miss reports.
+    pub(super) cassette: Arc<Cassette>,
+    /// Per interaction the response ready to send, in recorded order.
+    pub(super) answers: Vec<Answer>,
+    /// Per key the recordings that it finds.
+    pub(super) tracks: Vec<Track>,
+    /// Per interaction the groups that replaying it reaches.
+    pub(super) reaches: Vec<Vec<Reached>>,
+}
+
+/// All recordings of one key.
+#[derive(Debug)]
+pub(super) struct Track {
+    /// What decides which of them is due.
+    pub(super) kind: Kind,
+    /// Their ordinals, ascending.
+    pub(super) recordings: Vec<usize>,
+    /// For reads and polls: stretches of `recordings` between one opener and the next.
+    pub(super) groups: Vec<Group>,
+    /// For writes: what comes after the last one.
+    pub(super) repeat: Repeat,
+}
+
+/// Recordings of one key that share an opener.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Group {
+    /// The write whose replay reaches the group; `None`: it is reached from the start.
+    pub(super) opener: Option<usize>,
+    /// First position in [`Track::recordings`].
+    pub(super) start: usize,
+    /// Position behind the last.
+    pub(super) end: usize,
+}
+
+/// A group that a write opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Reached {
+    pub(super) track: usize,
+    pub(super) group: usize,
+}
+
+impl Timeline {
+    /// Sorts a cassette's interactions by key; returns the keys beside it, each with its track's number.
+    pub(super) fn build(
+        cassette: Arc<Cassette>,
+        matcher: &Matcher,
+        profile: &Profile,
+        repeat: Option<Repeat>,
+        links: Option<&LinkFinder>,
+    ) -> (Self, Vec<(MatchKey, usize)>) {
+        let upstream = cassette.header.upstream.as_str();
+        let interactions = &cassette.interactions;
+        let kinds: Vec<Kind> = interactions.iter().map(|own| kind(own, upstream, profile)).collect();
+        let openers = openers(interactions, upstream, &kinds, profile);
+        let default = repeat.or(cassette.header.repeat).unwrap_or_default();
+
+        let mut numbers: HashMap<MatchKey, usize> = HashMap::new();
+        let mut tracks: Vec<Track> = Vec::new();
+        let mut reaches = vec![Vec::new(); interactions.len()];
+        for (ordinal, interaction) in interactions.iter().enumerate() {
+            let key = matcher.recorded_key(&interaction.request, upstream);
+            let number = *numbers.entry(key).or_insert_with(|| {
+                tracks.push(Track::new(kinds[ordinal], default));
+                tracks.len() - 1
+            });
+            let track = &mut tracks[number];
+            track.repeat = interaction.repeat.unwrap_or(track.repeat);
+            if let Some(group) = track.add(ordinal, openers[ordinal])
+                && let Some(opener) = openers[ordinal]
+            {
+                reaches[opener].push(Reached { track: number, group });
+            }
+        }
+        let answers = interactions.iter().map(|own| Answer::new(own, links)).collect();
+        let mut keys: Vec<_> = numbers.into_iter().collect();
+        keys.sort_unstable_by_key(|(_, number)| *number);
+        (Self { cassette, answers, tracks, reaches }, keys)
+    }
+}
+
+fn kind(interaction: &Interaction, upstream: &str, profile: &Profile) -> Kind {
+    let target = Target::recorded(&interaction.request.url, upstream);
+    let segments: Vec<_> = target.segments().collect();
+    let borrowed: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
+    profile.kind(&interaction.request.method, &borrowed)
+}
+
+impl Track {
+    fn new(kind: Kind, repeat: Repeat) -> Self {
+        Self { kind, recordings: Vec::new(), groups: Vec::new(), repeat }
+    }
+
+    /// Adds the next recording; returns the number of the group that it begins, if it begins one.
+    fn add(&mut self, ordinal: usize, opener: Option<usize>) -> Option<usize> {
+        self.recordings.push(ordinal);
+        let end = self.recordings.len();
+        if let Some(group) = self.groups.last_mut().filter(|group| group.opener == opener) {
+            group.end = end;
+            return None;
+        }
+        self.groups.push(Group { opener, start: end - 1, end });
+        Some(self.groups.len() - 1)
+    }
+
+    /// Whether its one answer is always due, so that nothing about it needs to be remembered.
+    pub(super) fn is_constant(&self) -> bool {
+        self.recordings.len() == 1 && matches!(self.kind, Kind::Read | Kind::Poll)
+    }
+}

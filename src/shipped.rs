@@ -1,0 +1,10 @@
+//! The recordings that ship with the program: found after the project's own, so that `-c push-enroll-poll` works
+//! anywhere.
+
+/// Name and text of each.
+pub const SHIPPED: &[(&str, &str)] = &[
+    ("push-enroll-expired", include_str!("../recordings/push-enroll-expired.yaml")),
+    ("push-enroll-poll", include_str!("../recordings/push-enroll-poll.yaml")),
+    ("sms-remembered-verification", include_str!("../recordings/sms-remembered-verification.yaml")),
+    ("totp-enroll-activate-verify", include_str!("../recordings/totp-enroll-activate-verify.yaml")),
+];

@@ -1,0 +1,254 @@
+//! The client towards the real API: pooled connections, HTTP/1.1 and HTTP/2, TLS by the platform's roots.
+//!
+//! Sends exactly what it is given, follows nothing, and tells what went wrong in the words of whoever has to mend it.
+//! Exists only in modes that have an upstream: a replay never makes one.
+
+use std::error::Error as StdError;
+use std::fmt::Write as _;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::http::uri::PathAndQuery;
+use ::http::{HeaderMap, Method, Request, Response, Uri};
+use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+
+use crate::http::{Body, HEADER_LIMIT, Origin};
+
+/// How long a TCP connection may take to stand.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long an unused connection is kept: less than the 60 s after which most servers close it.
+const POOL_IDLE: Duration = Duration::from_secs(50);
+
+/// A connection pool to one origin.
+#[derive(Debug, Clone)]
+pub struct Upstream {
+    origin: Origin,
+    client: Client<HttpsConnector<HttpConnector>, Body>,
+    timeout: Duration,
+}
+
+/// Why the upstream gave no answer. Names the upstream and the cause.
+#[derive(Debug, thiserror::Error)]
+#[error("upstream {origin}: {cause}")]
+pub struct UpstreamError {
+    origin: Origin,
+    cause: Cause,
+}
+
+/// What stood between us and an answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Cause {
+    /// The name does not resolve.
+    #[error("its name does not resolve ({0}); check --upstream")]
+    Dns(String),
+    /// No connection.
+    #[error("no connection ({0}); is it running, and is the port right?")]
+    Connect(String),
+    /// The TLS handshake failed.
+    #[error("the TLS handshake failed ({0}); --upstream-ca FILE trusts another CA")]
+    Tls(String),
+    /// No response head within this time since the last sign of progress.
+    #[error("no answer within {}; --upstream-timeout sets the limit", humantime::format_duration(*.0))]
+    TimedOut(Duration),
+    /// Its answer's header section is larger than allowed (bytes).
+    #[error("its answer has {0} bytes of headers; at most {HEADER_LIMIT} are passed on")]
+    HeadersTooLarge(usize),
+    /// The connection broke, or what came was no HTTP.
+    #[error("the answer broke off or was no HTTP ({0})")]
+    Broken(String),
+}
+
+/// Why a client could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// The file given as `--upstream-ca` cannot be read as PEM certificates.
+    #[error("--upstream-ca {path}: {problem}; give a file of PEM certificates")]
+    Ca {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Neither the platform nor `--upstream-ca` gave a root certificate.
+    #[error("this system has no root certificates; install ca-certificates or give --upstream-ca FILE")]
+    NoRoots,
+}
+
+/// How to reach an upstream.
+#[derive(Debug, Clone)]
+pub struct UpstreamOptions {
+    /// More roots to trust: a PEM file.
+    pub ca: Option<PathBuf>,
+    /// How long to wait for a response head.
+    pub timeout: Duration,
+}
+
+impl Default for UpstreamOptions {
+    fn default() -> Self {
+        Self { ca: None, timeout: Duration::from_mins(1) }
+    }
+}
+
+impl Upstream {
+    /// A pool towards `origin`; connects when the first request comes.
+    ///
+    /// # Errors
+    /// When there are no root certificates to trust, or the CA file is none. A plain http origin needs none.
+    pub fn new(origin: Origin, options: &UpstreamOptions) -> Result<Self, SetupError> {
+        let mut tcp = HttpConnector::new();
+        tcp.set_nodelay(true);
+        tcp.enforce_http(false);
+        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        let roots = roots(origin.scheme() == "https", options.ca.as_deref())?;
+        // The provider is named, not taken from the process: a library must not depend on who installed one.
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|_| SetupError::NoRoots)?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http()
+            .enable_http1()
+            .enable_http2()
+            .wrap_connector(tcp);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(POOL_IDLE)
+            .http2_adaptive_window(true)
+            .build(connector);
+        Ok(Self { origin, client, timeout: options.timeout })
+    }
+
+    /// Where requests go.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Sends one request and returns the response as soon as its head is there. `progress` says how many bytes of
+    /// the body have been sent: an upload that moves does not time out.
+    ///
+    /// # Errors
+    /// Why there is no response.
+    pub async fn send(
+        &self,
+        method: Method,
+        target: Option<&PathAndQuery>,
+        headers: HeaderMap,
+        body: Body,
+        progress: impl Fn() -> u64,
+    ) -> Result<Response<Incoming>, UpstreamError> {
+        let mut request = Request::new(body);
+        *request.method_mut() = method;
+        *request.uri_mut() = self.uri(target)?;
+        *request.headers_mut() = headers;
+        let mut response = std::pin::pin!(self.client.request(request));
+        loop {
+            let before = progress();
+            match tokio::time::timeout(self.timeout, response.as_mut()).await {
+                Ok(Ok(response)) => return Ok(response),
+                Ok(Err(error)) => return Err(self.error(cause_of(&error, error.is_connect()))),
+                Err(_) if progress() > before => {}
+                Err(_) => return Err(self.error(Cause::TimedOut(self.timeout))),
+            }
+        }
+    }
+
+    /// An error of this upstream's.
+    pub fn error(&self, cause: Cause) -> UpstreamError {
+        UpstreamError { origin: self.origin.clone(), cause }
+    }
+
+    /// What a body of this upstream's says when it breaks.
+    pub fn broken(&self, error: &(dyn StdError + 'static)) -> UpstreamError {
+        self.error(cause_of(error, false))
+    }
+
+    fn uri(&self, target: Option<&PathAndQuery>) -> Result<Uri, UpstreamError> {
+        let mut parts = ::http::uri::Parts::default();
+        parts.scheme = self.origin.scheme().parse().ok();
+        parts.authority = self.origin.authority().parse().ok();
+        parts.path_and_query = Some(target.cloned().unwrap_or_else(|| PathAndQuery::from_static("/")));
+        Uri::from_parts(parts).map_err(|error| self.error(Cause::Broken(error.to_string())))
+    }
+}
+
+/// The platform's root certificates and those of the file.
+fn roots(needed: bool, ca: Option<&Path>) -> Result<RootCertStore, SetupError> {
+    let mut roots = RootCertStore::empty();
+    if let Some(path) = ca {
+        let problem = |problem: String| SetupError::Ca { path: path.to_owned(), problem };
+        let certificates = CertificateDer::pem_file_iter(path)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .map_err(|error| problem(error.to_string()))?;
+        if certificates.is_empty() {
+            return Err(problem("holds no certificate".to_owned()));
+        }
+        for certificate in certificates {
+            roots.add(certificate).map_err(|error| problem(error.to_string()))?;
+        }
+    }
+    if needed {
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        if roots.is_empty() {
+            return Err(SetupError::NoRoots);
+        }
+    }
+    Ok(roots)
+}
+
+/// Sorts an error by what its chain of sources holds.
+fn cause_of(error: &(dyn StdError + 'static), connecting: bool) -> Cause {
+    let mut chain = String::new();
+    let mut current = Some(error);
+    while let Some(source) = current {
+        let text = source.to_string();
+        if !chain.contains(&text) {
+            let _ = write!(chain, "{}{text}", if chain.is_empty() { "" } else { ": " });
+        }
+        if let Some(cause) = telling(source, &text) {
+            return cause;
+        }
+        current = source.source();
+    }
+    if connecting { Cause::Connect(chain) } else { Cause::Broken(chain) }
+}
+
+/// The cause that one link of the chain tells by itself.
+fn telling(source: &(dyn StdError + 'static), text: &str) -> Option<Cause> {
+    if let Some(stalled) = source.downcast_ref::<Stalled>() {
+        return Some(Cause::TimedOut(stalled.0));
+    }
+    if let Some(error) = source.downcast_ref::<rustls::Error>() {
+        return Some(Cause::Tls(error.to_string()));
+    }
+    if text.starts_with("dns error") {
+        return Some(Cause::Dns(source.source().map_or_else(|| text.to_owned(), ToString::to_string)));
+    }
+    let io = source.downcast_ref::<io::Error>()?;
+    match io.kind() {
+        io::ErrorKind::ConnectionRefused => Some(Cause::Connect("connection refused".to_owned())),
+        io::ErrorKind::TimedOut => Some(Cause::Connect("timed out".to_owned())),
+        // rustls hands its errors on inside of io errors, where `source` skips them.
+        _ => io
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<rustls::Error>())
+            .map(|e| Cause::Tls(e.to_string())),
+    }
+}
+
+/// A body that stood still for so long.
+#[derive(Debug, thiserror::Error)]
+#[error("nothing came for {}", humantime::format_duration(*.0))]
+pub(crate) struct Stalled(pub(crate) Duration);
