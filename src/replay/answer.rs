@@ -1,5 +1,6 @@
 //! A recorded response made ready to send: everything that does not depend on the request is done at load.
 
+use std::collections::HashSet;
 use std::sync::Mutex;
 
 use ::http::header::Entry;
@@ -23,10 +24,39 @@ pub(super) struct Answer {
     body: AnswerBody,
     /// The coding that the upstream used, put on again for a client that accepts it.
     coding: Option<Coding>,
+    framing: Framing,
+    /// What few answers have, apart, so that many answers lie close together in memory.
+    rare: Box<Rare>,
+}
+
+#[derive(Debug, Default)]
+struct Rare {
     /// The last coded body, and the origin that its links carry: coding costs more than all else together.
     coded: Mutex<Option<(Option<Origin>, Bytes)>>,
-    framing: Framing,
     trailers: Option<HeaderMap>,
+}
+
+/// Header values that occurred before, each kept once: most are the same in every answer of an API, and what is
+/// shared stays in the processor's cache.
+#[derive(Debug, Default)]
+pub(super) struct KnownValues(HashSet<Bytes>);
+
+impl KnownValues {
+    fn share(&mut self, headers: &mut HeaderMap) {
+        for value in headers.values_mut() {
+            let known = match self.0.get(value.as_bytes()) {
+                Some(known) => known.clone(),
+                None => {
+                    let own = Bytes::copy_from_slice(value.as_bytes());
+                    self.0.insert(own.clone());
+                    own
+                }
+            };
+            if let Ok(known) = HeaderValue::from_maybe_shared(known) {
+                *value = known;
+            }
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -53,7 +83,11 @@ pub(super) struct Asker<'a> {
 
 impl Answer {
     /// Splits the response at its links, those that `links` finds; `None` leaves every byte as recorded.
-    pub(super) fn new(interaction: &Interaction, links: Option<&LinkFinder>) -> Self {
+    pub(super) fn new(
+        interaction: &Interaction,
+        links: Option<&LinkFinder>,
+        known: &mut KnownValues,
+    ) -> Self {
         let response = &interaction.response;
         let coded = response.body.as_ref().is_some_and(|body| body.coded);
         let bytes = response.body.as_ref().map(|body| body.bytes.clone()).unwrap_or_default();
@@ -65,7 +99,8 @@ impl Answer {
         if response.status == StatusCode::NO_CONTENT {
             computed.push(header::CONTENT_TYPE);
         }
-        let headers = end_to_end(&response.headers, &computed);
+        let mut headers = end_to_end(&response.headers, &computed);
+        known.share(&mut headers);
         let coding = if coded || bytes.is_empty() { None } else { Coding::of(&headers).ok().flatten() };
         let template = links.filter(|_| !coded && is_text(&headers)).and_then(|links| links.split(&bytes));
         let body = match template {
@@ -80,9 +115,11 @@ impl Answer {
             local,
             body,
             coding,
-            coded: Mutex::default(),
             framing: response.framing,
-            trailers: (!response.trailers.is_empty()).then(|| response.trailers.clone()),
+            rare: Box::new(Rare {
+                coded: Mutex::default(),
+                trailers: (!response.trailers.is_empty()).then(|| response.trailers.clone()),
+            }),
         }
     }
 
@@ -117,7 +154,9 @@ impl Answer {
         // HTTP/1.0 knows no chunks (RFC 9112 §6.1), and with a length its connection can be used again.
         let unsized_body = self.framing == Framing::Chunked && asker.head.version != Version::HTTP_10;
         let body = match body {
-            body if unsized_body && self.may_have_body() => Body::Unsized(Some(body), self.trailers.clone()),
+            body if unsized_body && self.may_have_body() => {
+                Body::Unsized(Some(body), self.rare.trailers.clone())
+            }
             body if body.is_empty() => Body::Empty,
             body => Body::Whole(body),
         };
@@ -144,12 +183,12 @@ impl Answer {
             return plain();
         }
         // Std locks: each is held for one comparison and one copy of a pointer.
-        let mut kept = self.coded.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        let mut kept = self.rare.coded.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         if let Some((_, bytes)) = kept.take_if(|(own, _)| own.as_ref() == origin) {
             return bytes;
         }
         let bytes = coding.encode(&plain());
-        *self.coded.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
+        *self.rare.coded.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
             Some((origin.cloned(), bytes.clone()));
         bytes
     }

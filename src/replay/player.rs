@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ::http::{HeaderMap, header};
 use bytes::Bytes;
 
-use super::answer::Asker;
+use super::answer::{Asker, KnownValues};
 use super::miss::{self, Reason};
 use super::session::{Due, Place, Session};
 use super::timeline::Timeline;
@@ -36,7 +36,7 @@ pub struct Player {
     matcher: Matcher,
     timelines: Vec<Timeline>,
     /// Key → the tracks that have it, by the cassettes' names.
-    index: hashbrown::HashMap<Vec<u8>, Vec<Place>, foldhash::fast::RandomState>,
+    index: hashbrown::HashMap<Box<[u8]>, Places, foldhash::fast::RandomState>,
     /// Whether any recording stands for requests with any body.
     has_any_body: bool,
     session: Session,
@@ -55,23 +55,35 @@ impl Player {
             has_any_body: false,
             session: Session::new(),
         };
+        let mut known = KnownValues::default();
         for cassette in cassettes {
-            player.add(Arc::new(cassette), profile, options);
+            player.add(Arc::new(cassette), profile, options, &mut known);
         }
         player
     }
 
-    fn add(&mut self, cassette: Arc<Cassette>, profile: &Profile, options: &ReplayOptions) {
+    fn add(
+        &mut self,
+        cassette: Arc<Cassette>,
+        profile: &Profile,
+        options: &ReplayOptions,
+        known: &mut KnownValues,
+    ) {
         let origin = Origin::parse(&cassette.header.upstream).ok().filter(|_| options.rewrite_links);
         let links = origin.as_ref().map(LinkFinder::new);
         let unrecorded =
             |own: &crate::cassette::Interaction| own.request.body == crate::cassette::RequestBody::Unrecorded;
         self.has_any_body |= cassette.interactions.iter().any(unrecorded);
         let (timeline, keys) =
-            Timeline::build(cassette, &self.matcher, profile, options.repeat, links.as_ref());
+            Timeline::build(cassette, &self.matcher, profile, options.repeat, links.as_ref(), known);
         let number = self.timelines.len();
-        for (key, track) in keys {
-            self.index.entry(key.into_bytes()).or_default().push(Place { timeline: number, track });
+        for (key, entry) in keys {
+            let found =
+                Found { place: Place { timeline: number, track: entry.track }, constant: entry.constant };
+            self.index
+                .entry(key.into_bytes().into())
+                .and_modify(|places| places.add(found))
+                .or_insert(Places::One(found));
         }
         self.timelines.push(timeline);
     }
@@ -98,10 +110,10 @@ impl Player {
     pub async fn answer(self: &Arc<Self>, mut request: Request) -> Result<Reply, Error> {
         let body = read_body(&mut request).await?;
         let key = self.matcher.key(&request.head.method, request.target(), &body);
-        let exact = self.index.get(key.as_bytes()).map(Vec::as_slice).unwrap_or_default();
+        let exact = self.index.get(key.as_bytes()).map(Places::as_slice).unwrap_or_default();
         let looser = if self.has_any_body {
             let key = self.matcher.key_of_any_body(&request.head.method, request.target());
-            self.index.get(key.as_bytes()).map(Vec::as_slice).unwrap_or_default()
+            self.index.get(key.as_bytes()).map(Places::as_slice).unwrap_or_default()
         } else {
             &[]
         };
@@ -114,20 +126,29 @@ impl Player {
     }
 
     /// Asks the timeline that answered last, then the others by name; exact keys before those of any body.
-    fn choose(&self, request: &Request, exact: &[Place], looser: &[Place]) -> Result<(Place, usize), Reason> {
+    fn choose(&self, request: &Request, exact: &[Found], looser: &[Found]) -> Result<(Place, usize), Reason> {
+        if let ([Found { place, constant: Some(ordinal) }], 1) = (exact, self.timelines.len())
+            && !request.head.headers.contains_key(CASSETTE)
+        {
+            return Ok((*place, *ordinal));
+        }
         let pinned = self.pinned(&request.head.headers)?;
         let last = if self.timelines.len() > 1 { self.session.last() } else { None };
         let conditional = is_conditional(&request.head.headers);
         let mut reason = Reason::NeverRecorded;
         for places in [exact, looser] {
-            let led = places.iter().filter(|place| Some(place.timeline) == last);
-            let others = places.iter().filter(|place| Some(place.timeline) != last);
-            for &place in led.chain(others) {
+            let led = places.iter().filter(|found| Some(found.place.timeline) == last);
+            let others = places.iter().filter(|found| Some(found.place.timeline) != last);
+            for &Found { place, constant } in led.chain(others) {
                 if pinned.is_some_and(|pinned| pinned != place.timeline) {
                     continue;
                 }
                 let timeline = &self.timelines[place.timeline];
-                match self.session.take(timeline, place, conditional) {
+                let due = match constant {
+                    Some(ordinal) => Due::Recording(ordinal),
+                    None => self.session.take(timeline, place, conditional),
+                };
+                match due {
                     Due::Recording(ordinal) => {
                         if self.timelines.len() > 1 {
                             self.session.answered_by(place.timeline);
@@ -171,6 +192,36 @@ impl Player {
     }
 }
 
+/// What the index holds for a key in one cassette.
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    place: Place,
+    /// The recording that is always due: the session need not be asked.
+    constant: Option<usize>,
+}
+
+/// What the index holds for a key. Nearly all keys stand in one cassette: that one needs no list.
+#[derive(Debug)]
+enum Places {
+    One(Found),
+    Several(Vec<Found>),
+}
+
+impl Places {
+    fn as_slice(&self) -> &[Found] {
+        match self {
+            Self::One(found) => std::slice::from_ref(found),
+            Self::Several(found) => found,
+        }
+    }
+
+    fn add(&mut self, found: Found) {
+        match self {
+            Self::One(first) => *self = Self::Several(vec![*first, found]),
+            Self::Several(all) => all.push(found),
+        }
+    }
+}
 impl Reason {
     fn used_up(&mut self, place: Place, recordings: &[usize]) {
         let mut used = match std::mem::replace(self, Self::NeverRecorded) {

@@ -73,10 +73,6 @@ impl Session {
     /// Takes the answer that is due and marks it as given. `conditional`: the request asks for "304 if unchanged".
     pub(super) fn take(&self, timeline: &Timeline, place: Place, conditional: bool) -> Due {
         let track = &timeline.tracks[place.track];
-        if track.is_constant() && timeline.reaches[track.recordings[0]].is_empty() {
-            return fitting(timeline, track, &track.groups[0], 0, conditional)
-                .map_or(Due::OnlyConditional, |position| Due::Recording(track.recordings[position]));
-        }
         let mut cursors = self.lock();
         let due = match track.kind {
             Kind::Read | Kind::Poll => {

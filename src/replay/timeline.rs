@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::answer::Answer;
+use super::answer::{Answer, KnownValues};
 use super::openers::openers;
 use crate::cassette::{Cassette, Interaction, Repeat};
 use crate::http::LinkFinder;
@@ -38,6 +38,15 @@ pub(super) struct Track {
     pub(super) repeat: Repeat,
 }
 
+/// A track as the index knows it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TrackEntry {
+    /// Its number.
+    pub(super) track: usize,
+    /// The recording that is always due.
+    pub(super) constant: Option<usize>,
+}
+
 /// Recordings of one key that share an opener.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Group {
@@ -64,7 +73,8 @@ impl Timeline {
         profile: &Profile,
         repeat: Option<Repeat>,
         links: Option<&LinkFinder>,
-    ) -> (Self, Vec<(MatchKey, usize)>) {
+        known: &mut KnownValues,
+    ) -> (Self, Vec<(MatchKey, TrackEntry)>) {
         let upstream = cassette.header.upstream.as_str();
         let interactions = &cassette.interactions;
         let kinds: Vec<Kind> = interactions.iter().map(|own| kind(own, upstream, profile)).collect();
@@ -88,9 +98,10 @@ impl Timeline {
                 reaches[opener].push(Reached { track: number, group });
             }
         }
-        let answers = interactions.iter().map(|own| Answer::new(own, links)).collect();
-        let mut keys: Vec<_> = numbers.into_iter().collect();
-        keys.sort_unstable_by_key(|(_, number)| *number);
+        let answers: Vec<_> = interactions.iter().map(|own| Answer::new(own, links, known)).collect();
+        let entry = |track: usize| TrackEntry { track, constant: tracks[track].constant(&answers, &reaches) };
+        let mut keys: Vec<_> = numbers.into_iter().map(|(key, track)| (key, entry(track))).collect();
+        keys.sort_unstable_by_key(|(_, entry)| entry.track);
         (Self { cassette, answers, tracks, reaches }, keys)
     }
 }
@@ -119,8 +130,10 @@ impl Track {
         Some(self.groups.len() - 1)
     }
 
-    /// Whether its one answer is always due, so that nothing about it needs to be remembered.
-    pub(super) fn is_constant(&self) -> bool {
-        self.recordings.len() == 1 && matches!(self.kind, Kind::Read | Kind::Poll)
+    /// The one recording that is always due, if nothing about this track needs to be remembered.
+    fn constant(&self, answers: &[Answer], reaches: &[Vec<Reached>]) -> Option<usize> {
+        let [only] = self.recordings[..] else { return None };
+        let read = matches!(self.kind, Kind::Read | Kind::Poll);
+        (read && reaches[only].is_empty() && !answers[only].is_not_modified()).then_some(only)
     }
 }

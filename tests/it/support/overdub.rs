@@ -53,7 +53,8 @@ impl Project {
         let mut ready = String::new();
         let mut stdout = BufReader::new(child.stdout.take().expect("stdout"));
         stdout.read_line(&mut ready).expect("a ready line");
-        let Some(address) = ready.split_once("url=http://").and_then(|(_, rest)| rest.split(' ').next()) else {
+        let Some(address) = ready.split_once("url=http://").and_then(|(_, rest)| rest.split(' ').next())
+        else {
             let mut told = String::new();
             let _ = child.stderr.take().expect("stderr").read_to_string(&mut told);
             panic!("not ready: {ready:?} {told}");
