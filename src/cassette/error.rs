@@ -103,7 +103,7 @@ pub enum Construct {
     #[error("aliases (`*name`)")]
     Alias,
     /// `&name`
-    #[error("anchors (`&name`)")]
+    #[error("anchors and the aliases that repeat them (`&name`)")]
     Anchor,
     /// `!tag`, `!!type`
     #[error("tags (`!name`)")]

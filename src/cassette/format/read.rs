@@ -119,7 +119,7 @@ impl Parser<'_> {
                 let foreign = foreign::recognise(buffer).map(|tool| Problem::NotACassette(Some(tool)));
                 return Err(match (foreign, problem) {
                     (_, Problem::Read(error)) => CassetteError::file(self.path, Problem::Read(error)),
-                    (Some(foreign), _) => CassetteError::file(self.path, foreign),
+                    (Some(foreign), _) => CassetteError::at(self.path, 1, 1, foreign),
                     (None, problem) => CassetteError::at(self.path, line, 0, problem),
                 });
             }
@@ -128,7 +128,7 @@ impl Parser<'_> {
             return Err(self.torn_header(buffer));
         }
         let claims = foreign::claims_to_be_a_cassette(buffer);
-        let stranger = |tool| CassetteError::file(self.path, Problem::NotACassette(tool));
+        let stranger = |tool| CassetteError::at(self.path, piece.line, 1, Problem::NotACassette(tool));
         let tool = foreign::recognise(buffer).filter(|_| !claims);
         if tool.is_some() {
             return Err(stranger(tool));
@@ -142,7 +142,8 @@ impl Parser<'_> {
         match version.0 {
             None => Err(stranger(None)),
             Some(found) if found != FORMAT_VERSION => {
-                Err(CassetteError::file(self.path, Problem::TooNew { found }))
+                let above = text.lines().take_while(|line| !line.starts_with("overdub")).count();
+                Err(CassetteError::at(self.path, piece.line + above, 1, Problem::TooNew { found }))
             }
             Some(_) => {
                 let header = self.document(text, piece.line)?;

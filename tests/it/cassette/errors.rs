@@ -25,31 +25,31 @@ fn a_file_that_is_no_cassette() {
       hint: a cassette begins with `overdub: 1`; delete the file or record it again
     "#);
     assert_snapshot!(message("hello\n"), @r#"
-    x.yaml: is not an overdub cassette
+    x.yaml:1:1: is not an overdub cassette
       hint: overdub cassettes begin with `overdub: 1`
     "#);
     assert_snapshot!(message("<html>\n"), @r#"
-    x.yaml: is not an overdub cassette
+    x.yaml:1:1: is not an overdub cassette
       hint: overdub cassettes begin with `overdub: 1`
     "#);
     assert_snapshot!(message("a: b\n"), @r#"
-    x.yaml: is not an overdub cassette
+    x.yaml:1:1: is not an overdub cassette
       hint: overdub cassettes begin with `overdub: 1`
     "#);
     assert_snapshot!(message("---\nversion: 2\ninteractions:\n- id: 0\n  request:\n    url: /\n"), @r#"
-    x.yaml: looks like a go-vcr file, not an overdub cassette
+    x.yaml:1:1: looks like a go-vcr file, not an overdub cassette
       hint: overdub cassettes begin with `overdub: 1`
     "#);
     assert_snapshot!(message("interactions:\n- request:\n    uri: /\nversion: 1\n"), @r#"
-    x.yaml: looks like a vcrpy file, not an overdub cassette
+    x.yaml:1:1: looks like a vcrpy file, not an overdub cassette
       hint: overdub cassettes begin with `overdub: 1`
     "#);
     assert_snapshot!(message("---\nhttp_interactions:\n- request: !binary x\n"), @r#"
-    x.yaml: looks like a Ruby VCR file, not an overdub cassette
+    x.yaml:1:1: looks like a Ruby VCR file, not an overdub cassette
       hint: overdub cassettes begin with `overdub: 1`
     "#);
     assert_snapshot!(message("{\n  \"log\": {\n"), @r#"
-    x.yaml: looks like a HAR file, not an overdub cassette
+    x.yaml:1:1: looks like a HAR file, not an overdub cassette
       hint: overdub cassettes begin with `overdub: 1`
     "#);
     assert_snapshot!(message("{\"log\":{\"entries\":[]}}"), @r#"
@@ -70,7 +70,7 @@ fn a_file_that_is_no_cassette() {
 #[test]
 fn a_header_that_cannot_be_used() {
     assert_snapshot!(message("overdub: 2\nnew: things\n"), @r#"
-    x.yaml: is written in cassette format 2; this overdub reads up to 1
+    x.yaml:1:1: is written in cassette format 2; this overdub reads up to 1
       hint: replay it with a newer overdub, or record it again with this one
     "#);
     assert_snapshot!(message("overdub: one\n"), @r#"x.yaml:1:10: overdub: `one` is not a version such as 1"#);
@@ -121,7 +121,7 @@ fn a_response_with_something_wrong() {
       hint: write the value out in full; put it in quotes if it is meant as text
     "#);
     assert_snapshot!(about_response("  status: &a 200\n"), @r#"
-    x.yaml:6:11: anchors (`&name`) are not allowed in cassettes
+    x.yaml:6:11: anchors and the aliases that repeat them (`&name`) are not allowed in cassettes
       hint: write the value out in full; put it in quotes if it is meant as text
     "#);
     assert_snapshot!(about_response("  status: !!int 200\n"), @r#"

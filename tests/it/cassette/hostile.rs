@@ -21,7 +21,7 @@ fn bombs_fail_fast() {
         .map(|(name, of)| format!("  &{name} [{}],", vec![format!("*{of}"); 9].join(",")));
     let laughs = format!("[\n  &a [lol, lol],\n{}\n  *z ]", lines.collect::<Vec<_>>().join("\n"));
     insta::assert_snapshot!(message(with_body(&laughs)), @r#"
-    x.yaml:8:3: anchors (`&name`) are not allowed in cassettes
+    x.yaml:8:3: anchors and the aliases that repeat them (`&name`) are not allowed in cassettes
       hint: write the value out in full; put it in quotes if it is meant as text
     "#);
     insta::assert_snapshot!(message(with_body("{<<: *a}")), @r#"

@@ -274,7 +274,7 @@ fn all_errors_of_a_directory_come_at_once() {
     insta::assert_snapshot!(text.join("\n"), @r#"
     DIR/a.yaml: is empty
       hint: a cassette begins with `overdub: 1`; delete the file or record it again
-    DIR/c.yaml: is written in cassette format 7; this overdub reads up to 1
+    DIR/c.yaml:1:1: is written in cassette format 7; this overdub reads up to 1
       hint: replay it with a newer overdub, or record it again with this one
     "#);
     assert_eq!(load_all(&sources[1..2]).unwrap()[0].name, "b");
