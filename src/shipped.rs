@@ -3,6 +3,10 @@
 
 /// Name and text of each.
 pub const SHIPPED: &[(&str, &str)] = &[
+    ("okta-push", include_str!("../recordings/okta-push.yaml")),
+    ("okta-question", include_str!("../recordings/okta-question.yaml")),
+    ("okta-sms", include_str!("../recordings/okta-sms.yaml")),
+    ("okta-totp", include_str!("../recordings/okta-totp.yaml")),
     ("push-enroll-expired", include_str!("../recordings/push-enroll-expired.yaml")),
     ("push-enroll-poll", include_str!("../recordings/push-enroll-poll.yaml")),
     ("sms-remembered-verification", include_str!("../recordings/sms-remembered-verification.yaml")),

@@ -9,4 +9,5 @@
 mod cassette;
 mod replay;
 mod sandbox;
+mod shipped;
 mod support;
