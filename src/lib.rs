@@ -33,11 +33,13 @@
 //! | [`shipped`] | the recordings that are built in |
 //! | [`clock`] | time and randomness |
 //! | [`config`] | settings, complete and checked |
-//! | [`cli`] | the `overdub` command |
+//! | [`cli`] | what can be typed |
+//! | [`command`] | what each command does |
 
 pub mod cassette;
 pub mod cli;
 pub mod clock;
+pub mod command;
 pub mod config;
 pub mod error;
 pub mod http;

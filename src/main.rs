@@ -3,11 +3,12 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use overdub::cli::{Cli, Failure, logging};
+use overdub::cli::Cli;
+use overdub::command::{self, Failure, logging};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let ended = logging::start(&cli.log).and_then(|()| cli.command.run());
+    let ended = logging::start(&cli.log).and_then(|()| command::run(cli.command));
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -1,68 +1,121 @@
-//! The `overdub` command: what can be typed, and what each command does.
+//! What can be typed. Definitions only: nothing here opens a file or a socket.
 //!
-//! `args` says what was typed and touches nothing; [`crate::config`] says what it means; a file per command does it.
+//! [`crate::config`] says what it means, [`crate::command`] does it.
 
-mod args;
 mod demo;
-pub mod logging;
 mod record;
 mod replay;
 mod sandbox;
-mod serve;
 
-use std::io::Write as _;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::str::FromStr;
+use std::time::Duration;
 
-pub use args::{Cli, Command, Listen, LogArgs, LogFormat, RecordArgs, ReplayArgs, SandboxArgs, Switch};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// Why a command did not end well.
-#[derive(Debug)]
-pub enum Failure {
-    /// The run failed its checks, or lost something: exit code 1.
-    Checks(String),
-    /// What was typed, or a file it names, cannot be used: exit code 2. One message per problem.
-    Usage(Vec<String>),
+pub use demo::DemoArgs;
+pub use record::RecordArgs;
+pub use replay::ReplayArgs;
+pub use sandbox::SandboxArgs;
+
+/// Record real API traffic into readable YAML cassettes, replay it offline and deterministically.
+#[derive(Debug, Parser)]
+#[command(name = "overdub", version, propagate_version = true, max_term_width = 110)]
+pub struct Cli {
+    /// How much is told on stderr.
+    #[command(flatten)]
+    pub log: LogArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
 }
 
-impl Failure {
-    /// A single usage problem.
-    pub(crate) fn usage(problem: impl std::fmt::Display) -> Self {
-        Self::Usage(vec![problem.to_string()])
-    }
+/// What overdub can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Pass requests on to an API and record what passes.
+    Record(RecordArgs),
+    /// Answer from recordings; no upstream exists.
+    Replay(ReplayArgs),
+    /// Run an Okta Factors org on loopback: something to record when there is no org.
+    Sandbox(SandboxArgs),
+    /// Show it all in one go: record the sandbox, stop it, replay offline, compare every answer.
+    Demo(DemoArgs),
+}
 
-    /// Says it on stderr.
-    pub fn tell(&self) {
-        let problems = match self {
-            Self::Checks(problem) => std::slice::from_ref(problem),
-            Self::Usage(problems) => problems.as_slice(),
-        };
-        let mut stderr = std::io::stderr().lock();
-        for problem in problems {
-            // Nobody is left to tell when stderr is closed.
-            let _ = writeln!(stderr, "error: {problem}");
+/// How much is told, and in which form.
+#[derive(Debug, Args)]
+pub struct LogArgs {
+    /// What is logged: a level (error, warn, info, debug, trace) or directives as in `overdub=debug,hyper=warn`.
+    #[arg(long, global = true, value_name = "FILTER", env = "RUST_LOG", default_value = "info")]
+    pub log: String,
+    /// Form of the log lines on stderr.
+    #[arg(long, global = true, value_name = "FORMAT", env = "OVERDUB_LOG_FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
+}
+
+/// Form of the log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// `on` or `off`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// It is done.
+    On,
+    /// It is not done.
+    Off,
+}
+
+/// An address to listen on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listen(pub SocketAddr);
+
+impl FromStr for Listen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let port_only = text.strip_prefix(':').unwrap_or(text).parse();
+        let local = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
+        let named = text.strip_prefix("localhost:").map(str::parse);
+        match (text.parse(), port_only, named) {
+            (Ok(address), ..) => Ok(Self(address)),
+            (_, Ok(port), _) | (_, _, Some(Ok(port))) => Ok(Self(local(port))),
+            _ => Err("write IP:PORT, or PORT for 127.0.0.1; port 0 takes a free one".to_owned()),
         }
     }
 }
 
-impl Command {
-    /// Does it.
-    ///
-    /// # Errors
-    /// Why it could not be done, sorted by exit code.
-    pub fn run(self) -> Result<(), Failure> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| Failure::usage(format_args!("cannot start worker threads: {error}")))?;
-        let ended = runtime.block_on(async {
-            match self {
-                Self::Record(args) => record::run(args).await,
-                Self::Replay(args) => replay::run(args).await,
-                Self::Sandbox(args) => sandbox::run(args).await,
-                Self::Demo(args) => demo::run(args).await,
-            }
-        });
-        // A name that resolves slowly keeps a thread busy; nobody waits for it.
-        runtime.shutdown_background();
-        ended
+/// Reads `500ms`, `30s`, `2m`.
+fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| format!("{error}; write 500ms, 30s or 2m"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_definitions_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn an_address_may_be_a_port_alone() {
+        for (text, address) in [
+            ("8080", "127.0.0.1:8080"),
+            (":0", "127.0.0.1:0"),
+            ("localhost:1", "127.0.0.1:1"),
+            ("[::1]:2", "[::1]:2"),
+        ] {
+            assert_eq!(text.parse(), Ok(Listen(address.parse().unwrap())));
+        }
+        assert!("example.com:80".parse::<Listen>().is_err());
     }
 }

@@ -1,52 +1,40 @@
-//! `overdub record`: pass requests on and record them.
+//! `overdub record`.
 
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use super::sandbox::{self, Org};
-use super::serve::{Ready, bind, until_signal};
-use super::{Failure, RecordArgs};
-use crate::Proxy;
-use crate::cassette::Writer;
-use crate::clock::Clock;
-use crate::config::{RecordConfig, UpstreamChoice};
-use crate::proxy::Live;
-use crate::recorder::{Recorder, Redactor};
-use crate::sandbox::{Sandbox, SandboxConfig};
-use crate::upstream::Upstream;
+use clap::Args;
 
-/// How long bodies whose clients left may go on arriving once the server has ended.
-const DRAIN: Duration = Duration::from_millis(500);
+use super::{Listen, Switch, duration};
 
-pub(super) async fn run(args: RecordArgs) -> Result<(), Failure> {
-    let config = RecordConfig::of(args).map_err(Failure::usage)?;
-    let listener = bind(config.listen).await?;
-    let (origin, sandbox) = match config.upstream {
-        UpstreamChoice::Origin(origin) => (origin, None),
-        UpstreamChoice::Sandbox => {
-            let org = sandbox::start(Arc::new(Org(Sandbox::new(SandboxConfig::default())))).await?;
-            (org.origin.clone(), Some(org))
-        }
-    };
-    let upstream = Upstream::new(origin.clone(), &config.upstream_options).map_err(Failure::usage)?;
-    let redactor = Redactor::new(config.profile, config.redact, origin.clone());
-    let mut writer =
-        Writer::create(&config.cassette, &redactor.header(), config.existing).map_err(Failure::usage)?;
-    let before = writer.take_earlier().map_or(0, |cassette| cassette.interactions.len());
-    let (recorder, recording) = Recorder::start(writer, redactor)
-        .map_err(|error| Failure::usage(format_args!("cannot start the recorder: {error}")))?;
-    let live = Live::new(upstream, recorder, Clock::Wall, config.rewrite_links);
-    let ready = Ready { mode: "record", upstream: &origin.to_string(), cassettes: 1, interactions: before };
-    until_signal(listener, Arc::new(Proxy::record(live)), ready).await?;
-    if let Some(sandbox) = sandbox {
-        sandbox.stop().await;
-    }
-
-    let report = recording.finish(DRAIN).await;
-    let path = config.cassette.display();
-    tracing::info!("{} exchanges recorded in {path}", report.recorded);
-    if report.failed > 0 {
-        return Err(Failure::Checks(format!("{} exchanges could not be written to {path}", report.failed)));
-    }
-    Ok(())
+/// What was typed behind `overdub record`.
+#[derive(Debug, Args)]
+pub struct RecordArgs {
+    /// The API to record, as `https://org.okta.com`, or `sandbox` for the Okta Factors org that is built in.
+    #[arg(long, value_name = "URL", env = "OVERDUB_UPSTREAM")]
+    pub upstream: String,
+    /// The cassette to write: a name (recordings/NAME.yaml) or a path that ends in .yaml.
+    #[arg(short, long, value_name = "NAME")]
+    pub cassette: String,
+    /// Where to listen; port 0 takes a free port.
+    #[arg(long, value_name = "ADDR", env = "OVERDUB_LISTEN", default_value = "127.0.0.1:0")]
+    pub listen: Listen,
+    /// Replace the cassette if it exists.
+    #[arg(long, conflicts_with = "append")]
+    pub overwrite: bool,
+    /// Add to the cassette if it exists.
+    #[arg(long)]
+    pub append: bool,
+    /// Trust the certificates in this PEM file too.
+    #[arg(long, value_name = "FILE", env = "OVERDUB_UPSTREAM_CA")]
+    pub upstream_ca: Option<PathBuf>,
+    /// How long the upstream may take to answer.
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration)]
+    pub upstream_timeout: Duration,
+    /// Keep secrets off the disk.
+    #[arg(long, value_name = "on|off", default_value = "on")]
+    pub redact: Switch,
+    /// Give links to the upstream the origin that the client used.
+    #[arg(long, value_name = "on|off", default_value = "on")]
+    pub rewrite_links: Switch,
 }

@@ -1,25 +1,32 @@
-//! `overdub replay`: serve recordings.
+//! `overdub replay`.
 
-use std::sync::Arc;
+use clap::Args;
 
-use super::serve::{Ready, bind, until_signal};
-use super::{Failure, ReplayArgs};
-use crate::config::ReplayConfig;
-use crate::shipped::SHIPPED;
-use crate::{Proxy, cassette};
+use super::{Listen, Switch};
+use crate::cassette::Repeat;
 
-pub(super) async fn run(args: ReplayArgs) -> Result<(), Failure> {
-    let config = ReplayConfig::of(args).map_err(Failure::usage)?;
-    let cassettes = cassette::find(&config.cassettes, &config.recordings, SHIPPED)
-        .and_then(|sources| cassette::load_all(&sources))
-        .map_err(|errors| Failure::Usage(errors.iter().map(ToString::to_string).collect()))?;
-    let player = Arc::new(crate::replay::Player::new(cassettes, &config.profile, &config.options));
-    let listener = bind(config.listen).await?;
-    let ready = Ready {
-        mode: "replay",
-        upstream: "none",
-        cassettes: player.cassettes(),
-        interactions: player.interactions(),
-    };
-    until_signal(listener, Arc::new(Proxy::replay(player)), ready).await
+/// What was typed behind `overdub replay`.
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    /// A cassette to play: a name under recordings/, a file or a directory. May be repeated. [default: recordings/]
+    #[arg(short, long = "cassette", value_name = "NAME")]
+    pub cassettes: Vec<String>,
+    /// Where to listen; port 0 takes a free port.
+    #[arg(long, value_name = "ADDR", env = "OVERDUB_LISTEN", default_value = "127.0.0.1:0")]
+    pub listen: Listen,
+    /// What a write gets that comes once more than it was recorded. [default: as the cassette says, else error]
+    #[arg(long, value_name = "POLICY", value_parser = repeat)]
+    pub repeat: Option<Repeat>,
+    /// Give links to the recorded origin the origin that the client used.
+    #[arg(long, value_name = "on|off", default_value = "on")]
+    pub rewrite_links: Switch,
+}
+
+fn repeat(text: &str) -> Result<Repeat, String> {
+    match text {
+        "error" => Ok(Repeat::Error),
+        "last" => Ok(Repeat::Last),
+        "cycle" => Ok(Repeat::Cycle),
+        _ => Err("write error, last or cycle".to_owned()),
+    }
 }

@@ -1,68 +1,25 @@
-//! `overdub sandbox`: an Okta Factors org on loopback, and the same as an upstream within one process.
+//! `overdub sandbox`.
 
-use std::sync::Arc;
+use std::time::Duration;
 
-use bytes::Bytes;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use clap::Args;
 
-use super::serve::{Ready, bind, until_signal};
-use super::{Failure, SandboxArgs};
-use crate::error::Error;
-use crate::http::{BODY_LIMIT, Body, Origin, Reply, Request};
-use crate::sandbox::{Sandbox, SandboxConfig};
-use crate::server::{Handler, Limits, serve};
+use super::{Listen, duration};
+use crate::clock::{Timestamp, parse_rfc3339};
 
-pub(super) async fn run(args: SandboxArgs) -> Result<(), Failure> {
-    let listener = bind(args.listen).await?;
-    let config = SandboxConfig { seed: args.seed, start: args.start, tick: args.tick };
-    let ready = Ready { mode: "sandbox", upstream: "none", cassettes: 0, interactions: 0 };
-    until_signal(listener, Arc::new(Org(Sandbox::new(config))), ready).await
-}
-
-/// An org that is served on a free port of loopback.
-pub(super) struct Served {
-    /// Where it listens.
-    pub(super) origin: Origin,
-    ends: CancellationToken,
-    server: JoinHandle<()>,
-}
-
-impl Served {
-    /// Ends it; afterwards nobody listens there.
-    pub(super) async fn stop(self) {
-        self.ends.cancel();
-        // It ends by itself; how does not matter any more.
-        let _ = self.server.await;
-    }
-}
-
-/// Serves an org.
-pub(super) async fn start(org: Arc<Org>) -> Result<Served, Failure> {
-    let failed = |error: std::io::Error| Failure::usage(format_args!("cannot start the sandbox: {error}"));
-    let listener = TcpListener::bind("127.0.0.1:0").await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    let ends = CancellationToken::new();
-    let server = tokio::spawn(serve(listener, org, Limits::default(), ends.clone()));
-    Ok(Served { origin: Origin::new("http", &address.to_string()), ends, server })
-}
-
-/// The org as one who answers requests.
-#[derive(Debug)]
-pub(super) struct Org(pub(super) Sandbox);
-
-impl Handler for Org {
-    async fn handle(&self, mut request: Request) -> Reply {
-        let origin = request.client_origin().to_string();
-        let body = match std::mem::take(&mut request.body).read(BODY_LIMIT).await {
-            Ok(Ok(whole)) => whole.data,
-            Ok(Err(_)) => return Error::RequestTooLarge.into_reply(),
-            Err(error) => return Error::RequestBroken(error).into_reply(),
-        };
-        let request = ::http::Request::from_parts(request.head, body);
-        self.0
-            .handle(&origin, request)
-            .map(|body: Bytes| if body.is_empty() { Body::Empty } else { Body::Whole(body) })
-    }
+/// What was typed behind `overdub sandbox`.
+#[derive(Debug, Args)]
+pub struct SandboxArgs {
+    /// Where to listen; port 0 takes a free port.
+    #[arg(long, value_name = "ADDR", env = "OVERDUB_LISTEN", default_value = "127.0.0.1:0")]
+    pub listen: Listen,
+    /// Decides all ids and codes.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// The org's time at the start (RFC 3339).
+    #[arg(long, value_name = "TIME", default_value = "2026-01-05T09:00:00Z", value_parser = parse_rfc3339)]
+    pub start: Timestamp,
+    /// How far the org's clock moves on with each request.
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
+    pub tick: Duration,
 }

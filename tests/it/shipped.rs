@@ -58,7 +58,10 @@ fn the_published_flows_hold_what_makes_them_worth_keeping() {
     let bodies = |name: &str| {
         let tape = shipped(name);
         let text = |body: &cassette::Body| String::from_utf8(body.bytes.to_vec()).unwrap();
-        tape.interactions.iter().map(|own| own.response.body.as_ref().map(text).unwrap_or_default()).collect::<Vec<_>>()
+        tape.interactions
+            .iter()
+            .map(|own| own.response.body.as_ref().map(text).unwrap_or_default())
+            .collect::<Vec<_>>()
     };
     let sms = bodies("sms-remembered-verification");
     assert!(sms[2].contains("PENDING_ACTIVATION") && sms[5].contains("\"ACTIVE\""), "one POST, two answers");

@@ -4,7 +4,8 @@ use std::io::{self, IsTerminal as _};
 
 use tracing_subscriber::EnvFilter;
 
-use super::{Failure, LogArgs, LogFormat};
+use super::Failure;
+use crate::cli::{LogArgs, LogFormat};
 
 /// Starts logging as asked for.
 ///

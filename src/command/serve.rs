@@ -6,7 +6,8 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{Failure, Listen};
+use super::Failure;
+use crate::cli::Listen;
 use crate::server::{Handler, Limits, serve};
 
 /// The ready line: what a script waits for, and all that it needs to know.

@@ -15,11 +15,11 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::args::DemoArgs;
+use super::Failure;
 use super::sandbox::{self, Org};
-use super::{Failure, Listen};
 use crate::Proxy;
 use crate::cassette::{self, Existing, Writer};
+use crate::cli::{DemoArgs, Listen};
 use crate::clock::Clock;
 use crate::http::Origin;
 use crate::profile::Profile;

@@ -1,0 +1,53 @@
+//! `overdub record`: pass requests on and record them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Failure;
+use super::sandbox::{self, Org};
+use super::serve::{Ready, bind, until_signal};
+use crate::Proxy;
+use crate::cassette::Writer;
+use crate::cli::RecordArgs;
+use crate::clock::Clock;
+use crate::config::{RecordConfig, UpstreamChoice};
+use crate::proxy::Live;
+use crate::recorder::{Recorder, Redactor};
+use crate::sandbox::{Sandbox, SandboxConfig};
+use crate::upstream::Upstream;
+
+/// How long bodies whose clients left may go on arriving once the server has ended.
+const DRAIN: Duration = Duration::from_millis(500);
+
+pub(super) async fn run(args: RecordArgs) -> Result<(), Failure> {
+    let config = RecordConfig::of(args).map_err(Failure::usage)?;
+    let listener = bind(config.listen).await?;
+    let (origin, sandbox) = match config.upstream {
+        UpstreamChoice::Origin(origin) => (origin, None),
+        UpstreamChoice::Sandbox => {
+            let org = sandbox::start(Arc::new(Org(Sandbox::new(SandboxConfig::default())))).await?;
+            (org.origin.clone(), Some(org))
+        }
+    };
+    let upstream = Upstream::new(origin.clone(), &config.upstream_options).map_err(Failure::usage)?;
+    let redactor = Redactor::new(config.profile, config.redact, origin.clone());
+    let mut writer =
+        Writer::create(&config.cassette, &redactor.header(), config.existing).map_err(Failure::usage)?;
+    let before = writer.take_earlier().map_or(0, |cassette| cassette.interactions.len());
+    let (recorder, recording) = Recorder::start(writer, redactor)
+        .map_err(|error| Failure::usage(format_args!("cannot start the recorder: {error}")))?;
+    let live = Live::new(upstream, recorder, Clock::Wall, config.rewrite_links);
+    let ready = Ready { mode: "record", upstream: &origin.to_string(), cassettes: 1, interactions: before };
+    until_signal(listener, Arc::new(Proxy::record(live)), ready).await?;
+    if let Some(sandbox) = sandbox {
+        sandbox.stop().await;
+    }
+
+    let report = recording.finish(DRAIN).await;
+    let path = config.cassette.display();
+    tracing::info!("{} exchanges recorded in {path}", report.recorded);
+    if report.failed > 0 {
+        return Err(Failure::Checks(format!("{} exchanges could not be written to {path}", report.failed)));
+    }
+    Ok(())
+}

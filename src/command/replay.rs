@@ -1,0 +1,26 @@
+//! `overdub replay`: serve recordings.
+
+use std::sync::Arc;
+
+use super::Failure;
+use super::serve::{Ready, bind, until_signal};
+use crate::cli::ReplayArgs;
+use crate::config::ReplayConfig;
+use crate::shipped::SHIPPED;
+use crate::{Proxy, cassette};
+
+pub(super) async fn run(args: ReplayArgs) -> Result<(), Failure> {
+    let config = ReplayConfig::of(args).map_err(Failure::usage)?;
+    let cassettes = cassette::find(&config.cassettes, &config.recordings, SHIPPED)
+        .and_then(|sources| cassette::load_all(&sources))
+        .map_err(|errors| Failure::Usage(errors.iter().map(ToString::to_string).collect()))?;
+    let player = Arc::new(crate::replay::Player::new(cassettes, &config.profile, &config.options));
+    let listener = bind(config.listen).await?;
+    let ready = Ready {
+        mode: "replay",
+        upstream: "none",
+        cassettes: player.cassettes(),
+        interactions: player.interactions(),
+    };
+    until_signal(listener, Arc::new(Proxy::replay(player)), ready).await
+}
