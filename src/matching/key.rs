@@ -144,7 +144,7 @@ fn head(method: &Method, target: &Target<'_>) -> Vec<u8> {
 /// Writes decoded bytes so that what separates parts of a key cannot come from inside one.
 fn escape(decoded: &[u8], out: &mut Vec<u8>) {
     for &byte in decoded {
-        if byte <= b' ' || matches!(byte, b'%' | b'/' | b'?' | b'&' | b'=' | 0x7f) {
+        if !byte.is_ascii_graphic() || matches!(byte, b'%' | b'/' | b'?' | b'&' | b'=') {
             out.extend_from_slice(&[b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
         } else {
             out.push(byte);
@@ -185,12 +185,10 @@ mod tests {
             ("/a?x=1&x=1", "/a?x=1"),
             ("/a?x=1%26y=2", "/a?x=1&y=2"),
             ("/a%3Fx=1", "/a?x=1"),
-            ("/a%0Ab", "/a\nb?"),
+            ("/a%0A", "/a"),
             ("/A", "/a"),
         ] {
-            if one != "/a%0Ab" {
-                assert_ne!(key(one, ""), key(other, ""), "{one} and {other}");
-            }
+            assert_ne!(key(one, ""), key(other, ""), "{one} and {other}");
         }
     }
 
@@ -237,8 +235,7 @@ mod tests {
         fn the_canonical_spelling_of_a_target_has_the_same_key(target in "/[a-z%/?&=+0-9A-F .@é]{0,24}") {
             let first = key(&target, "");
             let text = String::from_utf8(first.as_bytes().to_vec()).unwrap();
-            let canonical = text.strip_prefix("POST ").unwrap().trim_end_matches(|c| c != '\n').trim_end();
-            let canonical = canonical.strip_suffix('\n').unwrap_or(canonical);
+            let canonical = text.strip_prefix("POST ").unwrap().strip_suffix('\n').unwrap();
             prop_assert_eq!(key(canonical, ""), first);
         }
     }

@@ -90,7 +90,9 @@ impl Answer {
     ) -> Self {
         let response = &interaction.response;
         let coded = response.body.as_ref().is_some_and(|body| body.coded);
-        let bytes = response.body.as_ref().map(|body| body.bytes.clone()).unwrap_or_default();
+        let has_body = !matches!(response.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        let body = response.body.as_ref().filter(|_| has_body);
+        let bytes = body.map(|body| body.bytes.clone()).unwrap_or_default();
         let mut computed = Vec::new();
         // A length is computed when sending; without a body (HEAD, 304) there is nothing to compute it from.
         if interaction.request.method != Method::HEAD && response.status != StatusCode::NOT_MODIFIED {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::answer::{Asker, KnownValues};
 use super::miss::{self, Reason};
-use super::session::{Due, Place, Session};
+use super::session::{Due, Given, Place, Session};
 use super::timeline::Timeline;
 use crate::cassette::{Cassette, Repeat};
 use crate::error::Error;
@@ -53,7 +53,7 @@ impl Player {
             timelines: Vec::with_capacity(cassettes.len()),
             index: hashbrown::HashMap::default(),
             has_any_body: false,
-            session: Session::new(),
+            session: Session::default(),
         };
         let mut known = KnownValues::default();
         for cassette in cassettes {
@@ -118,7 +118,7 @@ impl Player {
             &[]
         };
         match self.choose(&request, exact, looser) {
-            Ok((place, ordinal)) => Ok(self.send(&request, place, ordinal)),
+            Ok((place, ordinal, given)) => Ok(self.send(&request, place, ordinal, given)),
             Err(reason) => {
                 Err(Error::Miss(miss::report(&request, &body, &reason, &self.timelines, &self.matcher)))
             }
@@ -126,11 +126,16 @@ impl Player {
     }
 
     /// Asks the timeline that answered last, then the others by name; exact keys before those of any body.
-    fn choose(&self, request: &Request, exact: &[Found], looser: &[Found]) -> Result<(Place, usize), Reason> {
+    fn choose(
+        &self,
+        request: &Request,
+        exact: &[Found],
+        looser: &[Found],
+    ) -> Result<(Place, usize, Option<Given>), Reason> {
         if let ([Found { place, constant: Some(ordinal) }], 1) = (exact, self.timelines.len())
             && !request.head.headers.contains_key(CASSETTE)
         {
-            return Ok((*place, *ordinal));
+            return Ok((*place, *ordinal, None));
         }
         let pinned = self.pinned(&request.head.headers)?;
         let last = if self.timelines.len() > 1 { self.session.last() } else { None };
@@ -144,16 +149,14 @@ impl Player {
                     continue;
                 }
                 let timeline = &self.timelines[place.timeline];
-                let due = match constant {
-                    Some(ordinal) => Due::Recording(ordinal),
-                    None => self.session.take(timeline, place, conditional),
-                };
-                match due {
-                    Due::Recording(ordinal) => {
-                        if self.timelines.len() > 1 {
-                            self.session.answered_by(place.timeline);
-                        }
-                        return Ok((place, ordinal));
+                if let Some(ordinal) = constant {
+                    self.session.answered_by(place.timeline);
+                    return Ok((place, ordinal, None));
+                }
+                match self.session.take(timeline, place, conditional) {
+                    Due::Recording(given) => {
+                        self.session.answered_by(place.timeline);
+                        return Ok((place, given.ordinal, Some(given)));
                     }
                     Due::UsedUp => reason.used_up(place, &timeline.tracks[place.track].recordings),
                     Due::OnlyConditional if matches!(reason, Reason::NeverRecorded) => {
@@ -174,21 +177,22 @@ impl Player {
         found.map(Some).ok_or_else(|| Reason::NoSuchCassette(name.into_owned()))
     }
 
-    fn send(self: &Arc<Self>, request: &Request, place: Place, ordinal: usize) -> Reply {
+    fn send(
+        self: &Arc<Self>,
+        request: &Request,
+        place: Place,
+        ordinal: usize,
+        given: Option<Given>,
+    ) -> Reply {
         let timeline = &self.timelines[place.timeline];
         let asker =
             Asker { head: &request.head, scheme: request.scheme, origin: &|| request.client_origin() };
         let reply = timeline.answers[ordinal].send(&asker);
-        if matches!(timeline.tracks[place.track].kind, Kind::Read | Kind::Poll) {
-            return reply;
-        }
+        let write = matches!(timeline.tracks[place.track].kind, Kind::Write | Kind::Token);
+        let Some(given) = given.filter(|_| write) else { return reply };
         // A write whose answer is cut off is answered again with the same recording: its client will try again.
         let player = Arc::clone(self);
-        reply.map(|body| {
-            body.guarded(move || {
-                player.session.give_back(&player.timelines[place.timeline], place, ordinal);
-            })
-        })
+        reply.map(|body| body.guarded(move || player.session.give_back(given)))
     }
 }
 

@@ -1,22 +1,22 @@
 //! What one client run has used up: all that serving changes.
 //!
-//! A session remembers which recordings of each key were given and which groups that reached, nothing else. Two
-//! sessions over one timeline never see each other.
+//! A session remembers which recordings were given, nothing else; which groups of reads are reached follows from
+//! that. Two sessions over one timeline never see each other.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::timeline::{Group, Timeline, Track};
 use crate::cassette::Repeat;
 use crate::profile::Kind;
 
 /// One client run.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Session {
-    /// A std lock: it is held for a few map look-ups and never across an `.await`.
-    cursors: Mutex<HashMap<Place, Cursor, foldhash::fast::RandomState>>,
-    /// The timeline that answered last, one more than its number; 0: none yet.
+    /// A std lock: it is held to look at a few marks and never across an `.await`.
+    marks: Mutex<Marks>,
+    /// The timeline that answered last, plus one; 0 stands for none, since an atomic has no `Option`.
     last: AtomicUsize,
 }
 
@@ -27,36 +27,42 @@ pub(super) struct Place {
     pub(super) track: usize,
 }
 
-/// How far a session is in one track.
-#[derive(Debug, Clone, Default)]
-struct Cursor {
-    /// Writes: how many recordings were given.
-    used: usize,
-    /// Reads: the latest group that was reached by an opener, one more than its number; 0: none.
-    reached: usize,
-    /// Reads: how many recordings of each group were given.
-    steps: Vec<usize>,
+/// A recording that was given: what it takes to give it back.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Given {
+    pub(super) place: Place,
+    pub(super) ordinal: usize,
+    run: u64,
 }
 
 /// What a track has for a request.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Due {
-    /// The recording with this ordinal.
-    Recording(usize),
+    /// This recording.
+    Recording(Given),
     /// Recordings there are, but all were given.
     UsedUp,
     /// Only 304s, and the request sets no condition.
     OnlyConditional,
 }
 
-impl Session {
-    pub(super) fn new() -> Self {
-        Self { cursors: Mutex::default(), last: AtomicUsize::new(0) }
-    }
+#[derive(Debug, Default)]
+struct Marks {
+    /// Counts resets, so that what was given before one cannot be given back after it.
+    run: u64,
+    /// Per timeline a bit for each recording: whether it was given.
+    given: HashMap<usize, Vec<u64>>,
+    /// Per track a position before which everything was given: where to look first.
+    hints: HashMap<Place, usize, foldhash::fast::RandomState>,
+    /// Writes whose answers did not reach the client whole: due again, before others.
+    returned: Vec<(Place, usize)>,
+}
 
+impl Session {
     /// Starts afresh.
     pub(super) fn reset(&self) {
-        self.lock().clear();
+        let mut marks = self.lock();
+        *marks = Marks { run: marks.run + 1, ..Marks::default() };
         self.last.store(0, Ordering::Relaxed);
     }
 
@@ -73,54 +79,110 @@ impl Session {
     /// Takes the answer that is due and marks it as given. `conditional`: the request asks for "304 if unchanged".
     pub(super) fn take(&self, timeline: &Timeline, place: Place, conditional: bool) -> Due {
         let track = &timeline.tracks[place.track];
-        let mut cursors = self.lock();
+        let mut marks = self.lock();
         let due = match track.kind {
-            Kind::Read | Kind::Poll => {
-                take_read(timeline, track, cursors.entry(place).or_default(), conditional)
-            }
-            Kind::Write | Kind::Token => take_write(timeline, place, &mut cursors),
+            Kind::Read | Kind::Poll => marks.due_read(timeline, place, track, conditional),
+            Kind::Write | Kind::Token => marks.due_write(timeline, place, track),
         };
-        if let Due::Recording(ordinal) = due {
-            for reached in &timeline.reaches[ordinal] {
-                let place = Place { timeline: place.timeline, track: reached.track };
-                let cursor = cursors.entry(place).or_default();
-                cursor.reached = cursor.reached.max(reached.group + 1);
+        match due {
+            Ok(ordinal) => {
+                marks.give(timeline, place.timeline, ordinal);
+                Due::Recording(Given { place, ordinal, run: marks.run })
             }
-        }
-        due
-    }
-
-    /// Takes back that `ordinal` was given, when its answer did not reach the client whole.
-    pub(super) fn give_back(&self, timeline: &Timeline, place: Place, ordinal: usize) {
-        let track = &timeline.tracks[place.track];
-        if let Some(cursor) = self.lock().get_mut(&place)
-            && cursor.used > 0
-            && track.recordings.get(cursor.used - 1) == Some(&ordinal)
-        {
-            cursor.used -= 1;
+            Err(none) => none,
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Place, Cursor, foldhash::fast::RandomState>> {
-        // A panic elsewhere leaves plain counters behind, which are still good.
-        self.cursors.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    /// Notes that what was given did not reach the client whole.
+    pub(super) fn give_back(&self, given: Given) {
+        let mut marks = self.lock();
+        if marks.run == given.run {
+            marks.returned.push((given.place, given.ordinal));
+            marks.returned.sort_unstable_by_key(|(_, ordinal)| *ordinal);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Marks> {
+        // A panic elsewhere leaves plain marks behind, which are still good.
+        self.marks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// From the reached group latest in the recording, else from the first; each call one step, the last one repeats.
-fn take_read(timeline: &Timeline, track: &Track, cursor: &mut Cursor, conditional: bool) -> Due {
-    // Only the first group can be without an opener, and the first is what there is when none was reached.
-    let latest = cursor.reached.max(1) - 1;
-    cursor.steps.resize(track.groups.len(), 0);
-    for number in (0..=latest).rev() {
-        let group = &track.groups[number];
-        let step = cursor.steps[number].min(group.end - group.start - 1);
-        if let Some(position) = fitting(timeline, track, group, step, conditional) {
-            cursor.steps[number] = position - group.start + 1;
-            return Due::Recording(track.recordings[position]);
-        }
+impl Marks {
+    fn is_given(&self, timeline: usize, ordinal: usize) -> bool {
+        let word = self.given.get(&timeline).and_then(|bits| bits.get(ordinal / 64));
+        word.is_some_and(|word| word >> (ordinal % 64) & 1 == 1)
     }
-    Due::OnlyConditional
+
+    fn give(&mut self, timeline: &Timeline, number: usize, ordinal: usize) {
+        let bits = self.given.entry(number).or_insert_with(|| vec![0; timeline.answers.len().div_ceil(64)]);
+        bits[ordinal / 64] |= 1 << (ordinal % 64);
+    }
+
+    /// From the reached group latest in the recording, else from the first; each call one step, the last one repeats.
+    fn due_read(
+        &mut self,
+        timeline: &Timeline,
+        place: Place,
+        track: &Track,
+        conditional: bool,
+    ) -> Result<usize, Due> {
+        let is_reached =
+            |group: &Group| group.opener.is_none_or(|opener| self.is_given(place.timeline, opener));
+        let latest = track.groups.iter().rposition(is_reached).unwrap_or(0);
+        for (number, group) in track.groups.iter().enumerate().take(latest + 1).rev() {
+            // A group that was passed over has nothing to say, unless it is all there is.
+            if number < latest && number > 0 && !is_reached(group) {
+                continue;
+            }
+            let hint = self.hints.get(&place).copied().unwrap_or(0).clamp(group.start, group.end - 1);
+            let step = (hint..group.end)
+                .find(|&at| !self.is_given(place.timeline, track.recordings[at]))
+                .unwrap_or(group.end - 1);
+            if let Some(position) = fitting(timeline, track, group, step, conditional) {
+                self.hints.insert(place, position);
+                return Ok(track.recordings[position]);
+            }
+        }
+        Err(Due::OnlyConditional)
+    }
+
+    /// One that is due again, else the next that was not given, else what the repeat policy says.
+    fn due_write(&mut self, timeline: &Timeline, place: Place, track: &Track) -> Result<usize, Due> {
+        if let Some(index) = self.returned.iter().position(|(own, _)| *own == place) {
+            return Ok(self.returned.remove(index).1);
+        }
+        let hint = self.hints.get(&place).copied().unwrap_or(0);
+        let next = track.recordings.iter().copied().enumerate().skip(hint);
+        let mut unused = next.filter(|(_, ordinal)| !self.is_given(place.timeline, *ordinal));
+        if let Some((position, ordinal)) = unused.next() {
+            self.hints.insert(place, position + 1);
+            return Ok(ordinal);
+        }
+        self.hints.insert(place, track.recordings.len());
+        let (first, last) = (track.recordings.first().copied(), track.recordings.last().copied());
+        let good = track.recordings.iter().rfind(|&&ordinal| timeline.answers[ordinal].is_success()).copied();
+        let again = match (track.kind, track.repeat) {
+            (Kind::Token, _) => good,
+            (_, Repeat::Error) => None,
+            (_, Repeat::Last) => last,
+            (_, Repeat::Cycle) => {
+                self.rewind(place.timeline, first.unwrap_or_default());
+                self.hints.insert(place, 1);
+                first
+            }
+        };
+        again.ok_or(Due::UsedUp)
+    }
+
+    /// A key begins again with the recording `first`: whatever was recorded from there on has not happened yet.
+    fn rewind(&mut self, timeline: usize, first: usize) {
+        for (index, word) in self.given.entry(timeline).or_default().iter_mut().enumerate().skip(first / 64) {
+            *word &= if index == first / 64 { (1 << (first % 64)) - 1 } else { 0 };
+        }
+        self.hints.retain(|place, _| place.timeline != timeline);
+        self.returned.retain(|(place, ordinal)| place.timeline != timeline || *ordinal < first);
+    }
 }
 
 /// The position in `group`, at `step` or near it, whose answer fits: a recorded 304 answers conditional requests only.
@@ -133,59 +195,5 @@ fn fitting(
 ) -> Option<usize> {
     let fits =
         |position: &usize| conditional || !timeline.answers[track.recordings[*position]].is_not_modified();
-    let at = group.start + step;
-    (at..group.end).find(fits).or_else(|| (group.start..at).rev().find(fits))
-}
-
-/// The next unused recording, else what the repeat policy says.
-fn take_write(
-    timeline: &Timeline,
-    place: Place,
-    cursors: &mut HashMap<Place, Cursor, foldhash::fast::RandomState>,
-) -> Due {
-    let track = &timeline.tracks[place.track];
-    let cursor = cursors.entry(place).or_default();
-    if let Some(&ordinal) = track.recordings.get(cursor.used) {
-        cursor.used += 1;
-        return Due::Recording(ordinal);
-    }
-    let last = track.recordings.last().copied();
-    match (track.repeat, track.kind) {
-        (Repeat::Last, _) => last.map_or(Due::UsedUp, Due::Recording),
-        (Repeat::Cycle, _) => {
-            rewind(timeline, place, cursors);
-            track.recordings.first().map_or(Due::UsedUp, |&first| Due::Recording(first))
-        }
-        (Repeat::Error, Kind::Token) => {
-            let good = |ordinal: &&usize| timeline.answers[**ordinal].is_success();
-            track.recordings.iter().rev().find(good).map_or(Due::UsedUp, |&good| Due::Recording(good))
-        }
-        (Repeat::Error, _) => Due::UsedUp,
-    }
-}
-
-/// A key begins again: what was recorded after its first recording has not happened yet.
-fn rewind(
-    timeline: &Timeline,
-    place: Place,
-    cursors: &mut HashMap<Place, Cursor, foldhash::fast::RandomState>,
-) {
-    let Some(&first) = timeline.tracks[place.track].recordings.first() else { return };
-    for (own, cursor) in cursors.iter_mut().filter(|(own, _)| own.timeline == place.timeline) {
-        let track = &timeline.tracks[own.track];
-        let before = track.recordings.partition_point(|&ordinal| ordinal < first);
-        cursor.used = cursor.used.min(before);
-        let opened_before = |group: &Group| group.opener.is_some_and(|opener| opener < first);
-        while cursor.reached > 0 && !track.groups.get(cursor.reached - 1).is_some_and(opened_before) {
-            cursor.reached -= 1;
-        }
-        for (step, group) in cursor.steps.iter_mut().zip(&track.groups) {
-            if group.opener.is_some_and(|opener| opener >= first) {
-                *step = 0;
-            }
-        }
-    }
-    if let Some(cursor) = cursors.get_mut(&place) {
-        cursor.used = 1;
-    }
+    (step..group.end).find(fits).or_else(|| (group.start..step).rev().find(fits))
 }

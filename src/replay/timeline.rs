@@ -21,8 +21,6 @@ pub(super) struct Timeline {
     pub(super) answers: Vec<Answer>,
     /// Per key the recordings that it finds.
     pub(super) tracks: Vec<Track>,
-    /// Per interaction the groups that replaying it reaches.
-    pub(super) reaches: Vec<Vec<Reached>>,
 }
 
 /// All recordings of one key.
@@ -32,7 +30,7 @@ pub(super) struct Track {
     pub(super) kind: Kind,
     /// Their ordinals, ascending.
     pub(super) recordings: Vec<usize>,
-    /// For reads and polls: stretches of `recordings` between one opener and the next.
+    /// Stretches of `recordings` between one opener and the next; a write's are one.
     pub(super) groups: Vec<Group>,
     /// For writes: what comes after the last one.
     pub(super) repeat: Repeat,
@@ -58,13 +56,6 @@ pub(super) struct Group {
     pub(super) end: usize,
 }
 
-/// A group that a write opens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Reached {
-    pub(super) track: usize,
-    pub(super) group: usize,
-}
-
 impl Timeline {
     /// Sorts a cassette's interactions by key; returns the keys beside it, each with its track's number.
     pub(super) fn build(
@@ -83,7 +74,6 @@ impl Timeline {
 
         let mut numbers: HashMap<MatchKey, usize> = HashMap::new();
         let mut tracks: Vec<Track> = Vec::new();
-        let mut reaches = vec![Vec::new(); interactions.len()];
         for (ordinal, interaction) in interactions.iter().enumerate() {
             let key = matcher.recorded_key(&interaction.request, upstream);
             let number = *numbers.entry(key).or_insert_with(|| {
@@ -92,17 +82,13 @@ impl Timeline {
             });
             let track = &mut tracks[number];
             track.repeat = interaction.repeat.unwrap_or(track.repeat);
-            if let Some(group) = track.add(ordinal, openers[ordinal])
-                && let Some(opener) = openers[ordinal]
-            {
-                reaches[opener].push(Reached { track: number, group });
-            }
+            track.add(ordinal, openers[ordinal]);
         }
         let answers: Vec<_> = interactions.iter().map(|own| Answer::new(own, links, known)).collect();
-        let entry = |track: usize| TrackEntry { track, constant: tracks[track].constant(&answers, &reaches) };
+        let entry = |track: usize| TrackEntry { track, constant: tracks[track].constant(&answers) };
         let mut keys: Vec<_> = numbers.into_iter().map(|(key, track)| (key, entry(track))).collect();
         keys.sort_unstable_by_key(|(_, entry)| entry.track);
-        (Self { cassette, answers, tracks, reaches }, keys)
+        (Self { cassette, answers, tracks }, keys)
     }
 }
 
@@ -118,22 +104,19 @@ impl Track {
         Self { kind, recordings: Vec::new(), groups: Vec::new(), repeat }
     }
 
-    /// Adds the next recording; returns the number of the group that it begins, if it begins one.
-    fn add(&mut self, ordinal: usize, opener: Option<usize>) -> Option<usize> {
+    /// Adds the next recording. Openers come in recorded order, so those of one opener stand together.
+    fn add(&mut self, ordinal: usize, opener: Option<usize>) {
         self.recordings.push(ordinal);
         let end = self.recordings.len();
-        if let Some(group) = self.groups.last_mut().filter(|group| group.opener == opener) {
-            group.end = end;
-            return None;
+        match self.groups.last_mut().filter(|group| group.opener == opener) {
+            Some(group) => group.end = end,
+            None => self.groups.push(Group { opener, start: end - 1, end }),
         }
-        self.groups.push(Group { opener, start: end - 1, end });
-        Some(self.groups.len() - 1)
     }
 
     /// The one recording that is always due, if nothing about this track needs to be remembered.
-    fn constant(&self, answers: &[Answer], reaches: &[Vec<Reached>]) -> Option<usize> {
+    fn constant(&self, answers: &[Answer]) -> Option<usize> {
         let [only] = self.recordings[..] else { return None };
-        let read = matches!(self.kind, Kind::Read | Kind::Poll);
-        (read && reaches[only].is_empty() && !answers[only].is_not_modified()).then_some(only)
+        (self.kind == Kind::Read && !answers[only].is_not_modified()).then_some(only)
     }
 }
