@@ -85,13 +85,6 @@ pub struct RecordedRequest {
     pub body: RequestBody,
 }
 
-impl RecordedRequest {
-    /// Whether both ask for the same, whatever headers they carry.
-    pub fn is_alike(&self, other: &Self) -> bool {
-        self.method == other.method && self.url == other.url && self.body == other.body
-    }
-}
-
 /// A recorded request's body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RequestBody {

@@ -67,11 +67,6 @@ impl Matcher {
         }
         MatchKey(key)
     }
-
-    /// Fields that count by presence only.
-    pub(crate) fn presence_only(&self) -> &[String] {
-        &self.presence_only
-    }
 }
 
 /// A request's target, split into what is compared separately.

@@ -1,17 +1,24 @@
 //! Why no recording answers a request: the closest ones and the fields that differ.
 //!
-//! Runs only on a miss, so it may look at everything; what it shows is bounded.
+//! Runs only on a miss. It looks at every recorded request's path, but at the bodies of the leading ones only, and what
+//! it shows is bounded and shows no secret.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use ::http::Method;
 use serde_json::Value;
 
+use super::Target;
 use super::body::{as_json, is_form};
-use super::{Matcher, Target};
 use crate::cassette::{RecordedRequest, RequestBody};
 use crate::http::{Pair, sorted_pairs};
 
 /// How many recordings a miss shows.
 const SHOWN: usize = 3;
+
+/// How many recordings are compared in full.
+const LEADING: usize = 200;
 
 /// How many differences of one recording are shown.
 const DIFFERENCES: usize = 6;
@@ -19,212 +26,276 @@ const DIFFERENCES: usize = 6;
 /// Longest value that is shown whole, in characters.
 const VALUE: usize = 60;
 
+/// Largest body that is compared field by field, in bytes.
+const COMPARED: usize = 64 * 1024;
+
+/// Fields whose values are not shown, by name.
+pub(crate) type Hidden<'a> = &'a [String];
+
 /// A recording that comes close to the request, and what separates them.
 #[derive(Debug)]
-pub(crate) struct NearMiss<'a, T> {
+pub(crate) struct NearMiss<T> {
     /// What the caller knows the recording by.
-    pub tag: T,
-    /// The recorded request.
-    pub request: &'a RecordedRequest,
-    /// Fields that differ, the most telling first; empty when nothing does.
-    pub differences: Vec<Difference>,
-    /// Differences beyond those shown.
-    pub more: usize,
+    pub(crate) tag: T,
+    /// Fields that differ, at most a handful.
+    pub(crate) differences: Vec<Difference>,
+    /// How many more there are.
+    pub(crate) more: usize,
 }
 
 /// One field that differs.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Difference {
-    /// `method`, `path`, `query limit`, `body profile.phoneNumber`.
-    pub field: String,
+    /// `method`, `path`, `query limit`, `body.profile.phoneNumber`.
+    pub(crate) field: String,
     /// What the client sent; `None`: nothing.
-    pub sent: Option<String>,
+    pub(crate) sent: Option<String>,
     /// What was recorded; `None`: nothing.
-    pub recorded: Option<String>,
+    pub(crate) recorded: Option<String>,
 }
 
-/// The recordings closest to a request, closest first.
-pub(crate) fn near_misses<'a, T: Clone>(
-    matcher: &Matcher,
+/// The recordings closest to a request, closest first. `recorded` gives each with its cassette's upstream.
+pub(crate) fn near_misses<'a, T>(
     (method, target, body): (&Method, &str, &[u8]),
+    hidden: Hidden<'_>,
     recorded: impl Iterator<Item = (T, &'a RecordedRequest, &'a str)>,
-) -> Vec<NearMiss<'a, T>> {
-    let target = Target::of(target);
-    let mut ranked: Vec<_> = recorded
+) -> Vec<NearMiss<T>> {
+    let live = Live::new(method, target, body);
+    let mut leading: Vec<_> = recorded
         .filter_map(|(tag, request, upstream)| {
-            let distance = distance(method, &target, request, &Target::recorded(&request.url, upstream))?;
-            Some((distance, tag, request, upstream))
+            let target = Target::recorded(&request.url, upstream);
+            Some((live.distance(request, &target)?, tag, request, target))
         })
         .collect();
-    ranked.sort_by_key(|(distance, ..)| *distance);
-    // Bodies are compared only for the recordings that lead: parsing every one of them would take seconds.
-    ranked.truncate(SHOWN * 8);
-    let mut near: Vec<_> = ranked
+    leading.sort_by_key(|(distance, ..)| *distance);
+    leading.truncate(LEADING);
+    let mut near: Vec<_> = leading
         .into_iter()
-        .map(|(distance, tag, request, upstream)| {
-            let mut differences = Vec::new();
-            compare_heads(
-                method,
-                &target,
-                request,
-                &Target::recorded(&request.url, upstream),
-                &mut differences,
-            );
-            compare_bodies(matcher, body, &request.body, &mut differences);
-            let rank = distance + differences.len();
-            let more = differences.len().saturating_sub(DIFFERENCES);
-            differences.truncate(DIFFERENCES);
-            (rank, NearMiss { tag, request, differences, more })
+        .map(|(distance, tag, request, target)| {
+            let mut found = Found { hidden, shown: Vec::new(), more: 0 };
+            live.compare(request, &target, &mut found);
+            (
+                distance + found.shown.len() + found.more,
+                NearMiss { tag, differences: found.shown, more: found.more },
+            )
         })
         .collect();
     near.sort_by_key(|(rank, _)| *rank);
-    let mut shown: Vec<NearMiss<'a, T>> = Vec::new();
-    for (_, near) in near {
-        // One request recorded several times comes close only once.
-        if shown.len() < SHOWN && !shown.iter().any(|own| own.request.is_alike(near.request)) {
-            shown.push(near);
+    near.into_iter().take(SHOWN).map(|(_, near)| near).collect()
+}
+
+/// The request, taken apart once.
+struct Live<'a> {
+    method: &'a Method,
+    target: Target<'a>,
+    segments: Vec<Cow<'a, str>>,
+    query: Vec<Pair<'a>>,
+    body: Shape<'a>,
+}
+
+/// What a body is, as far as it is compared.
+enum Shape<'a> {
+    Empty,
+    Json(Value),
+    Form(Vec<Pair<'a>>),
+    Other(&'a [u8]),
+}
+
+impl<'a> Shape<'a> {
+    fn of(body: &'a [u8]) -> Self {
+        match body {
+            [] => Self::Empty,
+            _ if body.len() > COMPARED => Self::Other(body),
+            _ => match as_json(body) {
+                Some(value) => Self::Json(value),
+                None if is_form(body) => Self::Form(sorted_pairs(body)),
+                None => Self::Other(body),
+            },
         }
     }
-    shown
+
+    /// What it is, without showing it: it may hold secrets, and it may be large.
+    fn summary(&self) -> Option<String> {
+        Some(match self {
+            Self::Empty => return None,
+            Self::Json(_) => "a JSON body".to_owned(),
+            Self::Form(_) => "a form".to_owned(),
+            Self::Other(body) => format!("{} other bytes", body.len()),
+        })
+    }
 }
 
-/// How far apart method and path are; `None` when they have nothing to do with each other.
-fn distance(
-    method: &Method,
-    live: &Target<'_>,
-    request: &RecordedRequest,
-    recorded: &Target<'_>,
-) -> Option<usize> {
-    let (sent, own): (Vec<_>, Vec<_>) = (live.segments().collect(), recorded.segments().collect());
-    let equal = sent.iter().zip(&own).filter(|(one, other)| one == other).count();
-    let longest = sent.len().max(own.len());
-    let related = equal * 2 >= longest && sent.len().abs_diff(own.len()) <= 1;
-    let other_method = if *method == request.method { 0 } else { 6 };
-    let other_origin = if recorded.origin.is_some() { 12 } else { 0 };
-    (related || longest == 0).then_some((longest - equal) * 4 + other_method + other_origin)
-}
+impl<'a> Live<'a> {
+    fn new(method: &'a Method, target: &'a str, body: &'a [u8]) -> Self {
+        let target = Target::of(target);
+        let query = sorted_pairs(target.query.as_bytes());
+        Self { method, target, segments: target.segments().collect(), query, body: Shape::of(body) }
+    }
 
-fn compare_heads(
-    method: &Method,
-    live: &Target<'_>,
-    request: &RecordedRequest,
-    recorded: &Target<'_>,
-    out: &mut Vec<Difference>,
-) {
-    if *method != request.method {
-        out.push(Difference::of("method", method.as_str(), request.method.as_str()));
-    }
-    if let Some(origin) = recorded.origin {
-        out.push(Difference { field: "origin".to_owned(), sent: None, recorded: Some(origin.to_owned()) });
-    }
-    if !live.segments().eq(recorded.segments()) {
-        out.push(Difference::of("path", live.path, recorded.path));
-    }
-    compare_pairs("query", live.query.as_bytes(), recorded.query.as_bytes(), &[], out);
-}
-
-fn compare_bodies(matcher: &Matcher, sent: &[u8], recorded: &RequestBody, out: &mut Vec<Difference>) {
-    let recorded: &[u8] = match recorded {
-        RequestBody::Unrecorded => return,
-        RequestBody::Empty => &[],
-        RequestBody::Bytes(bytes) => bytes,
-    };
-    match (as_json(sent), as_json(recorded)) {
-        (Some(sent), Some(recorded)) => {
-            compare_json("body", &sent, &recorded, matcher.presence_only(), out);
+    /// How far apart method and path are; `None` when they have nothing to do with each other.
+    fn distance(&self, request: &RecordedRequest, recorded: &Target<'_>) -> Option<usize> {
+        let mut length = 0;
+        let mut equal = 0;
+        for segment in recorded.segments() {
+            equal += usize::from(self.segments.get(length) == Some(&segment));
+            length += 1;
         }
-        _ if sent == recorded => {}
-        _ if !sent.is_empty() && !recorded.is_empty() && is_form(sent) && is_form(recorded) => {
-            compare_pairs("body", sent, recorded, matcher.presence_only(), out);
+        let longest = self.segments.len().max(length);
+        let related = equal * 2 >= longest && self.segments.len().abs_diff(length) <= 1;
+        let other_method = if *self.method == request.method { 0 } else { 6 };
+        let other_origin = if recorded.origin.is_some() { 12 } else { 0 };
+        related.then_some((longest - equal) * 4 + other_method + other_origin)
+    }
+
+    fn compare(&self, request: &RecordedRequest, recorded: &Target<'_>, found: &mut Found<'_>) {
+        if *self.method != request.method {
+            found.text("method", self.method.as_str(), request.method.as_str());
         }
-        _ => out.push(Difference {
-            field: "body".to_owned(),
-            sent: summary(sent),
-            recorded: summary(recorded),
-        }),
+        if let Some(origin) = recorded.origin {
+            found.add("origin", || (None, Some(cropped(origin))));
+        }
+        if !self.segments.iter().cloned().eq(recorded.segments()) {
+            found.text("path", self.target.path, recorded.path);
+        }
+        compare_pairs("query ", &self.query, &sorted_pairs(recorded.query.as_bytes()), found);
+        let recorded = match &request.body {
+            RequestBody::Unrecorded => return,
+            RequestBody::Empty => Shape::Empty,
+            RequestBody::Bytes(bytes) => Shape::of(bytes),
+        };
+        match (&self.body, &recorded) {
+            (Shape::Json(sent), Shape::Json(recorded)) => compare_json("body", sent, recorded, found),
+            (Shape::Form(sent), Shape::Form(recorded)) => compare_pairs("body ", sent, recorded, found),
+            (Shape::Empty, Shape::Empty) => {}
+            (Shape::Other(sent), Shape::Other(recorded)) if sent == recorded => {}
+            (sent, recorded) => found.add("body", || (sent.summary(), recorded.summary())),
+        }
     }
 }
 
-/// What a body is, without showing it: it may hold secrets, and it may be large.
-fn summary(body: &[u8]) -> Option<String> {
-    let kind = match body {
-        [] => return None,
-        _ if as_json(body).is_some() => "JSON",
-        _ if std::str::from_utf8(body).is_ok() => "text",
-        _ => "binary",
-    };
-    Some(format!("{} bytes of {kind}", body.len()))
+/// The differences found so far: a handful is kept, the rest is counted.
+struct Found<'a> {
+    hidden: Hidden<'a>,
+    shown: Vec<Difference>,
+    more: usize,
 }
 
-fn compare_json(path: &str, sent: &Value, recorded: &Value, hidden: &[String], out: &mut Vec<Difference>) {
+impl Found<'_> {
+    fn add(&mut self, field: &str, values: impl FnOnce() -> (Option<String>, Option<String>)) {
+        if self.shown.len() < DIFFERENCES {
+            let (sent, recorded) = values();
+            self.shown.push(Difference { field: cropped(field), sent, recorded });
+        } else {
+            self.more += 1;
+        }
+    }
+
+    fn text(&mut self, field: &str, sent: &str, recorded: &str) {
+        self.add(field, || (Some(cropped(sent)), Some(cropped(recorded))));
+    }
+
+    fn is_hidden(&self, name: &str) -> bool {
+        self.hidden.iter().any(|hidden| hidden == name)
+    }
+}
+
+fn compare_json(path: &str, sent: &Value, recorded: &Value, found: &mut Found<'_>) {
     match (sent, recorded) {
         (Value::Object(sent), Value::Object(recorded)) => {
             let added = sent.keys().filter(|name| !recorded.contains_key(*name));
             for name in recorded.keys().chain(added) {
                 let path = format!("{path}.{name}");
+                let hidden = found.is_hidden(name);
                 match (sent.get(name), recorded.get(name)) {
-                    (Some(_), Some(_)) if hidden.contains(name) => {}
-                    (Some(sent), Some(recorded)) => compare_json(&path, sent, recorded, hidden, out),
+                    (Some(sent), Some(recorded)) if hidden && sent == recorded => {}
+                    (Some(sent), Some(recorded)) if !hidden => compare_json(&path, sent, recorded, found),
                     (sent, recorded) => {
+                        let masks = found.hidden;
                         let shown = |value: Option<&Value>| {
-                            value.map(|value| {
-                                if hidden.contains(name) {
-                                    "(hidden)".to_owned()
-                                } else {
-                                    cropped(&value.to_string())
-                                }
-                            })
+                            value.map(|value| if hidden { mask() } else { shown(value, masks) })
                         };
-                        out.push(Difference { field: path, sent: shown(sent), recorded: shown(recorded) });
+                        found.add(&path, || (shown(sent), shown(recorded)));
                     }
                 }
             }
         }
         (Value::Array(sent), Value::Array(recorded)) if sent.len() == recorded.len() => {
             for (index, (sent, recorded)) in sent.iter().zip(recorded).enumerate() {
-                compare_json(&format!("{path}[{index}]"), sent, recorded, hidden, out);
+                compare_json(&format!("{path}[{index}]"), sent, recorded, found);
             }
         }
         (Value::Number(one), Value::Number(other)) if one.as_f64() == other.as_f64() => {}
         _ if sent == recorded => {}
-        _ => out.push(Difference::of(path, &sent.to_string(), &recorded.to_string())),
+        _ => {
+            let masks = found.hidden;
+            found.add(path, || (Some(shown(sent, masks)), Some(shown(recorded, masks))));
+        }
     }
 }
 
-fn compare_pairs(part: &str, sent: &[u8], recorded: &[u8], hidden: &[String], out: &mut Vec<Difference>) {
-    let (sent, recorded) = (sorted_pairs(sent), sorted_pairs(recorded));
-    let mut names: Vec<_> = recorded.iter().chain(&sent).map(|(name, _)| name).collect();
-    names.sort_unstable();
-    names.dedup();
-    for name in names {
-        let values = |pairs: &[Pair<'_>]| {
-            let own =
-                pairs.iter().filter(|(own, _)| own == name).map(|(_, value)| String::from_utf8_lossy(value));
-            let joined = own.collect::<Vec<_>>().join(", ");
-            pairs.iter().any(|(own, _)| own == name).then(|| cropped(&joined))
+fn compare_pairs(part: &str, sent: &[Pair<'_>], recorded: &[Pair<'_>], found: &mut Found<'_>) {
+    type Values<'a> = (Vec<&'a [u8]>, Vec<&'a [u8]>);
+    let mut by_name: BTreeMap<&[u8], Values<'_>> = BTreeMap::new();
+    for (name, value) in sent {
+        by_name.entry(name).or_default().0.push(value);
+    }
+    for (name, value) in recorded {
+        by_name.entry(name).or_default().1.push(value);
+    }
+    for (name, (sent, recorded)) in by_name.into_iter().filter(|(_, (sent, recorded))| sent != recorded) {
+        let name = String::from_utf8_lossy(name);
+        let hidden = found.is_hidden(&name);
+        let shown = |values: &[&[u8]]| {
+            let joined =
+                || values.iter().map(|value| String::from_utf8_lossy(value)).collect::<Vec<_>>().join(", ");
+            (!values.is_empty()).then(|| if hidden { mask() } else { cropped(&joined()) })
         };
-        let (sent, recorded) = (values(&sent), values(&recorded));
-        let text = String::from_utf8_lossy(name);
-        if hidden.iter().any(|hidden| *hidden == text) && sent.is_some() == recorded.is_some() {
-            continue;
-        }
-        if sent != recorded {
-            out.push(Difference { field: format!("{part} {text}"), sent, recorded });
-        }
+        found.add(&format!("{part}{name}"), || (shown(&sent), shown(&recorded)));
     }
 }
 
-impl Difference {
-    fn of(field: &str, sent: &str, recorded: &str) -> Self {
-        Self { field: field.to_owned(), sent: Some(cropped(sent)), recorded: Some(cropped(recorded)) }
+fn mask() -> String {
+    "(hidden)".to_owned()
+}
+
+/// A JSON value in a few characters, what is secret in it masked.
+fn shown(value: &Value, hidden: Hidden<'_>) -> String {
+    let mut value = value.clone();
+    hide(&mut value, hidden);
+    cropped(&value.to_string())
+}
+
+fn hide(value: &mut Value, hidden: Hidden<'_>) {
+    match value {
+        Value::Object(map) => {
+            for (name, value) in map {
+                if hidden.contains(name) {
+                    *value = Value::String(mask());
+                } else {
+                    hide(value, hidden);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| hide(item, hidden)),
+        _ => {}
     }
 }
 
+/// At most so many characters, none of them able to begin a line of its own in a log.
 fn cropped(text: &str) -> String {
-    match text.char_indices().nth(VALUE) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
+    let mut out = String::new();
+    for (count, character) in text.chars().enumerate() {
+        if count == VALUE {
+            out.push('…');
+            break;
+        }
+        if character.is_control() {
+            out.extend(character.escape_default());
+        } else {
+            out.push(character);
+        }
     }
+    out
 }
 
 #[cfg(test)]
@@ -242,10 +313,10 @@ mod tests {
                 RequestBody::Bytes(body.to_owned().into())
             },
         };
-        let matcher = Matcher::new(vec!["passCode".to_owned()]);
+        let hidden = ["passCode".to_owned(), "password".to_owned()];
         let own = request(recorded);
         let method: Method = live.0.parse().unwrap();
-        let near = near_misses(&matcher, (&method, live.1, live.2.as_bytes()), [((), &own, "")].into_iter());
+        let near = near_misses((&method, live.1, live.2.as_bytes()), &hidden, [((), &own, "")].into_iter());
         near.iter()
             .flat_map(|near| &near.differences)
             .map(|d| format!("{}: {:?} / {:?}", d.field, d.sent, d.recorded))
@@ -271,8 +342,33 @@ mod tests {
                 ("POST", "/a", r#"{"p":{"n":"+1","passCode":"1"},"t":1.0}"#),
                 ("POST", "/a", r#"{"t":1,"p":{"n":"+2","passCode":"2"},"u":null}"#)
             ),
-            [r#"body.p.n: Some("\"+1\"") / Some("\"+2\"")"#, r#"body.u: None / Some("null")"#]
+            [
+                r#"body.p.n: Some("\"+1\"") / Some("\"+2\"")"#,
+                r#"body.p.passCode: Some("(hidden)") / Some("(hidden)")"#,
+                r#"body.u: None / Some("null")"#
+            ]
         );
         assert!(difference(("GET", "/a/b/c", ""), ("GET", "/x/y/z", "")).is_empty());
+    }
+
+    #[test]
+    fn no_secret_is_shown_wherever_it_stands() {
+        for (sent, recorded) in [
+            (r#"{"credentials":{"password":{"value":"hunter2"}}}"#, "{}"),
+            (r#"{"password":"hunter2"}"#, r#"{"password":"hunter3"}"#),
+            (r#"[{"password":"hunter2"}]"#, "{}"),
+            ("user=a&password=hunter2", "user=a"),
+            ("password=hunter2", "password=hunter3"),
+            ("a:hunter2", "b"),
+        ] {
+            let told = difference(("POST", "/a", sent), ("POST", "/a", recorded)).concat();
+            assert!(!told.is_empty() && !told.contains("hunter"), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_name_cannot_begin_a_line_of_its_own() {
+        let told = difference(("POST", "/a", "x%0Aforged=1"), ("POST", "/a", "y=1"));
+        assert!(told[0].contains(r"body x\nforged"), "{told:?}");
     }
 }

@@ -37,6 +37,8 @@ pub struct Profile {
     pub request_headers: Vec<HeaderName>,
     /// Names of cookies whose values are secret; a `*` at the end stands for any rest.
     pub secret_cookies: Vec<String>,
+    /// JSON and form fields that match by their value, which no message may show.
+    pub secret_fields: Vec<String>,
     /// JSON and form fields that match by presence only.
     pub presence_only: Vec<String>,
     /// Pairs of paths: a write to the first concerns reads of the second.
@@ -97,11 +99,7 @@ impl Profile {
                 kinds.push((kind, parsed));
             }
         }
-        let related = file
-            .related
-            .iter()
-            .map(|pair| (RoutePath::parse(&pair.write), RoutePath::parse(&pair.read)))
-            .collect();
+        let related = file.related.iter().map(Related::parse).collect::<Result<_, _>>()?;
         let request_headers = file
             .request_headers
             .iter()
@@ -118,6 +116,7 @@ impl Profile {
             stand_in_origin,
             request_headers,
             secret_cookies: file.secrets.cookies,
+            secret_fields: file.secrets.fields,
             presence_only: file.matching.presence_only,
             related,
             kinds,
@@ -136,6 +135,8 @@ impl Profile {
 
     /// Whether the value of the cookie `name` is kept off the disk.
     pub fn is_secret_cookie(&self, name: &str) -> bool {
+        let name = name.trim_matches('"');
+        let name = name.strip_prefix("__Host-").or_else(|| name.strip_prefix("__Secure-")).unwrap_or(name);
         self.secret_cookies.iter().any(|secret| match secret.strip_suffix('*') {
             Some(prefix) => name.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix)),
             None => name.eq_ignore_ascii_case(secret),
@@ -169,6 +170,8 @@ struct File {
 struct Secrets {
     #[serde(default)]
     cookies: Vec<String>,
+    #[serde(default)]
+    fields: Vec<String>,
 }
 
 #[derive(Default, serde::Deserialize)]
@@ -185,6 +188,22 @@ struct Related {
     read: String,
 }
 
+impl Related {
+    fn parse(&self) -> Result<(RoutePath, RoutePath), ProfileError> {
+        let bad =
+            |value: &str, problem| ProfileError::Value { field: "related", value: value.to_owned(), problem };
+        let path = |text: &str| {
+            RoutePath::parse(text)
+                .ok_or_else(|| bad(text, "is no path: write /path/{name}/*, and `**` at the end only"))
+        };
+        let (write, read) = (path(&self.write)?, path(&self.read)?);
+        if !read.can_be_filled_from(&write) {
+            return Err(bad(&self.read, "has a `*` or a {name} that the write does not name"));
+        }
+        Ok((write, read))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,7 +217,11 @@ mod tests {
         assert_eq!(kind(&Method::POST, "/api/v1/users/u/factors/f/lifecycle/activate"), Kind::Write);
         assert_eq!(kind(&Method::POST, "/oauth2/default/v1/token"), Kind::Token);
         assert_eq!(kind(&Method::GET, "/oauth2/default/v1/token"), Kind::Read);
-        assert!(okta.is_secret_cookie("jsessionid") && okta.is_secret_cookie("proximity_ab"));
+        assert!(
+            okta.is_secret_cookie("jsessionid")
+                && okta.is_secret_cookie("__Host-sid")
+                && okta.is_secret_cookie("proximity_ab")
+        );
         assert!(!okta.is_secret_cookie("ln"));
     }
 
@@ -207,5 +230,12 @@ mod tests {
         let error = |text: &str| Profile::parse(text).unwrap_err().to_string();
         assert!(error("name: x\nstand_in_origin: https://x.test\nrads: []").contains("rads"));
         assert!(error("name: x\nstand_in_origin: https://x.test\nreads: [/a]").contains("`/a` is no route"));
+        let related = |read: &str| {
+            error(&format!(
+                "name: x\nstand_in_origin: https://x.test\nrelated: [{{write: '/a/{{u}}', read: '{read}'}}]"
+            ))
+        };
+        assert!(related("/b/{v}").contains("that the write does not name"));
+        assert!(related("/b/**/c").contains("is no path"));
     }
 }

@@ -14,7 +14,7 @@ impl Route {
     pub fn parse(text: &str) -> Option<Self> {
         let (method, path) = text.split_once(' ')?;
         let method = if method == "*" { None } else { Some(method.parse().ok()?) };
-        path.starts_with('/').then(|| Self { method, path: RoutePath::parse(path) })
+        Some(Self { method, path: RoutePath::parse(path)? })
     }
 
     /// Whether a request with this method and path is of this route.
@@ -41,21 +41,28 @@ enum Part {
 pub type Captures<'a> = Vec<(&'a str, &'a str)>;
 
 impl RoutePath {
-    /// Reads a pattern.
-    pub fn parse(text: &str) -> Self {
-        let mut parts = Vec::new();
-        let mut open = false;
-        for segment in text.split('/').filter(|segment| !segment.is_empty()) {
-            match segment {
-                "**" => open = true,
-                "*" => parts.push(Part::Any),
-                _ => match segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
-                    Some(name) => parts.push(Part::Named(name.to_owned())),
-                    None => parts.push(Part::Literal(segment.to_owned())),
-                },
-            }
-        }
-        Self { parts, open }
+    /// Reads a pattern; `None` when it does not begin with `/` or has `**` before its end.
+    pub fn parse(text: &str) -> Option<Self> {
+        let closed = text.strip_suffix("/**").unwrap_or(text);
+        let segments = closed.strip_prefix('/')?.split('/').filter(|segment| !segment.is_empty());
+        let parts = segments.map(|segment| match segment {
+            "**" => None,
+            "*" => Some(Part::Any),
+            _ => Some(match segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+                Some(name) => Part::Named(name.to_owned()),
+                None => Part::Literal(segment.to_owned()),
+            }),
+        });
+        Some(Self { parts: parts.collect::<Option<_>>()?, open: closed.len() < text.len() })
+    }
+
+    /// Whether every segment of this pattern is known once `other` has matched.
+    pub fn can_be_filled_from(&self, other: &Self) -> bool {
+        self.parts.iter().all(|part| match part {
+            Part::Literal(_) => true,
+            Part::Named(_) => other.parts.contains(part),
+            Part::Any => false,
+        })
     }
 
     /// Whether the pattern ends in `**`.
@@ -96,8 +103,8 @@ mod tests {
 
     #[test]
     fn a_pattern_is_filled_with_what_another_captured() {
-        let write = RoutePath::parse("/groups/*/users/{user}");
-        let read = RoutePath::parse("/users/{user}/**");
+        let write = RoutePath::parse("/groups/*/users/{user}").unwrap();
+        let read = RoutePath::parse("/users/{user}/**").unwrap();
         let captures = write.captures(&["groups", "g1", "users", "u1"]).unwrap();
         assert_eq!(read.filled(&captures).unwrap(), ["users", "u1"]);
         assert!(read.is_open());

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use super::timeline::Timeline;
+use crate::cassette::RecordedRequest;
 use crate::http::Request;
-use crate::matching::{Matcher, NearMiss, near_misses};
+use crate::matching::{Difference, NearMiss, near_misses};
 
 /// How many cassettes are named.
 const NAMED: usize = 5;
@@ -22,94 +23,102 @@ pub(super) enum Reason {
     NoSuchCassette(String),
 }
 
+/// What a report is made from.
+pub(super) struct Scope<'a> {
+    pub(super) timelines: &'a [Timeline],
+    /// The only one that was asked.
+    pub(super) pinned: Option<usize>,
+    /// Fields whose values are not shown.
+    pub(super) hidden: &'a [String],
+}
+
 /// The report, first line first.
-pub(super) fn report(
-    request: &Request,
-    body: &[u8],
-    reason: &Reason,
-    timelines: &[Timeline],
-    matcher: &Matcher,
-) -> Vec<String> {
+pub(super) fn report(request: &Request, body: &[u8], reason: &Reason, scope: &Scope<'_>) -> Vec<String> {
     let line = format!("{} {}", request.head.method, request.target());
     let mut lines = vec![match reason {
         Reason::NeverRecorded => format!("never recorded: {line}"),
         Reason::UsedUp(_) => format!("recorded, but already used: {line}"),
         Reason::OnlyConditional => format!("recorded only as 304 Not Modified: {line}"),
-        Reason::NoSuchCassette(name) => format!("no cassette named `{name}` is loaded: {line}"),
+        Reason::NoSuchCassette(name) => {
+            format!("no cassette named `{}` is loaded: {line}", name.escape_debug())
+        }
     }];
-    lines.push(in_force(timelines));
+    lines.push(scope.in_force());
     match reason {
         Reason::UsedUp(used) => {
             for &(timeline, ordinal) in used.iter().take(NAMED) {
-                lines.push(format!("used: {}", place(timelines, timeline, ordinal)));
+                lines.push(format!("used: {}", scope.recording(timeline, ordinal)));
             }
         }
-        Reason::NeverRecorded => closest(request, body, timelines, matcher, &mut lines),
+        Reason::NeverRecorded => scope.closest(request, body, &mut lines),
         Reason::OnlyConditional | Reason::NoSuchCassette(_) => {}
     }
     lines.push(advice(reason).to_owned());
     lines
 }
 
-fn in_force(timelines: &[Timeline]) -> String {
-    let mut text = String::from("cassettes in force: ");
-    for (index, timeline) in timelines.iter().take(NAMED).enumerate() {
-        let separator = if index == 0 { "" } else { ", " };
-        let _ =
-            write!(text, "{separator}{} ({})", timeline.cassette.name, timeline.cassette.interactions.len());
+impl Scope<'_> {
+    fn asked(&self) -> impl Iterator<Item = (usize, &Timeline)> {
+        self.timelines
+            .iter()
+            .enumerate()
+            .filter(|(number, _)| self.pinned.is_none_or(|pinned| pinned == *number))
     }
-    if timelines.len() > NAMED {
-        let _ = write!(text, " and {} more", timelines.len() - NAMED);
-    }
-    text
-}
 
-fn closest(
-    request: &Request,
-    body: &[u8],
-    timelines: &[Timeline],
-    matcher: &Matcher,
-    lines: &mut Vec<String>,
-) {
-    let recorded = timelines.iter().enumerate().flat_map(|(number, timeline)| {
-        let upstream = timeline.cassette.header.upstream.as_str();
-        let interactions = timeline.cassette.interactions.iter().enumerate();
-        interactions.map(move |(ordinal, own)| ((number, ordinal), &own.request, upstream))
-    });
-    let near = near_misses(matcher, (&request.head.method, request.target(), body), recorded);
-    if near.is_empty() {
-        lines.push("closest: nothing like it was recorded".to_owned());
-    }
-    for NearMiss { tag: (timeline, ordinal), differences, more, .. } in near {
-        lines.push(format!("closest: {}", place(timelines, timeline, ordinal)));
-        for difference in differences {
-            let shown = |value: Option<String>| value.unwrap_or_else(|| "(none)".to_owned());
-            lines.push(format!(
-                "  {}: sent {}, recorded {}",
-                difference.field,
-                shown(difference.sent),
-                shown(difference.recorded)
-            ));
+    fn in_force(&self) -> String {
+        let mut text = String::from("cassettes in force: ");
+        for (index, (_, timeline)) in self.asked().take(NAMED).enumerate() {
+            let separator = if index == 0 { "" } else { ", " };
+            let _ = write!(
+                text,
+                "{separator}{} ({})",
+                timeline.cassette.name,
+                timeline.cassette.interactions.len()
+            );
         }
-        if more > 0 {
-            lines.push(format!("  and {more} more differences"));
+        match self.pinned {
+            Some(_) => text.push_str(", asked for by x-overdub-cassette"),
+            None if self.timelines.len() > NAMED => {
+                let _ = write!(text, " and {} more", self.timelines.len() - NAMED);
+            }
+            None => {}
         }
+        text
     }
-}
 
-/// `sms #3 (recordings/sms.yaml:41) POST /api/v1/users`
-fn place(timelines: &[Timeline], timeline: usize, ordinal: usize) -> String {
-    let cassette = &timelines[timeline].cassette;
-    let interaction = &cassette.interactions[ordinal];
-    format!(
-        "{} #{} ({}:{}) {} {}",
-        cassette.name,
-        ordinal + 1,
-        cassette.path.display(),
-        interaction.line,
-        interaction.request.method,
-        interaction.request.url
-    )
+    fn closest(&self, request: &Request, body: &[u8], lines: &mut Vec<String>) {
+        // One recording per key: the others of a key differ from the request in the same way.
+        let recorded = self.asked().flat_map(|(number, timeline)| {
+            let upstream = timeline.cassette.header.upstream.as_str();
+            timeline.tracks.iter().filter_map(move |track| {
+                let ordinal = *track.recordings.first()?;
+                Some(((number, ordinal), &timeline.cassette.interactions[ordinal].request, upstream))
+            })
+        });
+        let near = near_misses((&request.head.method, request.target(), body), self.hidden, recorded);
+        if near.is_empty() {
+            lines.push("closest: nothing like it was recorded".to_owned());
+        }
+        for NearMiss { tag: (timeline, ordinal), differences, more } in near {
+            lines.push(format!("closest: {}", self.recording(timeline, ordinal)));
+            for Difference { field, sent, recorded } in differences {
+                let shown = |value: Option<String>| value.unwrap_or_else(|| "(none)".to_owned());
+                lines.push(format!("  {field}: sent {}, recorded {}", shown(sent), shown(recorded)));
+            }
+            if more > 0 {
+                lines.push(format!("  and {more} more differences"));
+            }
+        }
+    }
+
+    /// `sms #3 (recordings/sms.yaml:41) POST /api/v1/users`
+    fn recording(&self, timeline: usize, ordinal: usize) -> String {
+        let cassette = &self.timelines[timeline].cassette;
+        let interaction = &cassette.interactions[ordinal];
+        let (number, path, line) = (ordinal + 1, cassette.path.display(), interaction.line);
+        let RecordedRequest { method, url, .. } = &interaction.request;
+        format!("{} #{number} ({path}:{line}) {method} {url}", cassette.name)
+    }
 }
 
 fn advice(reason: &Reason) -> &'static str {

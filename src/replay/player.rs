@@ -6,7 +6,7 @@ use ::http::{HeaderMap, header};
 use bytes::Bytes;
 
 use super::answer::{Asker, KnownValues};
-use super::miss::{self, Reason};
+use super::miss::{self, Reason, Scope};
 use super::session::{Due, Given, Place, Session};
 use super::timeline::Timeline;
 use crate::cassette::{Cassette, Repeat};
@@ -39,6 +39,8 @@ pub struct Player {
     index: hashbrown::HashMap<Box<[u8]>, Places, foldhash::fast::RandomState>,
     /// Whether any recording stands for requests with any body.
     has_any_body: bool,
+    /// Fields whose values no message shows.
+    hidden: Vec<String>,
     session: Session,
 }
 
@@ -53,6 +55,7 @@ impl Player {
             timelines: Vec::with_capacity(cassettes.len()),
             index: hashbrown::HashMap::default(),
             has_any_body: false,
+            hidden: profile.presence_only.iter().chain(&profile.secret_fields).cloned().collect(),
             session: Session::default(),
         };
         let mut known = KnownValues::default();
@@ -120,7 +123,9 @@ impl Player {
         match self.choose(&request, exact, looser) {
             Ok((place, ordinal, given)) => Ok(self.send(&request, place, ordinal, given)),
             Err(reason) => {
-                Err(Error::Miss(miss::report(&request, &body, &reason, &self.timelines, &self.matcher)))
+                let pinned = self.pinned(&request.head.headers).ok().flatten();
+                let scope = Scope { timelines: &self.timelines, pinned, hidden: &self.hidden };
+                Err(Error::Miss(miss::report(&request, &body, &reason, &scope)))
             }
         }
     }

@@ -283,11 +283,11 @@ fn a_miss_says_what_came_close() {
       body.passCode: sent (hidden), recorded (none)
     closest: sms #2 (recordings/sms.yaml:14) GET /users/u/factors
       method: sent POST, recorded GET
-      body: sent 29 bytes of JSON, recorded (none)
+      body: sent a JSON body, recorded (none)
     closest: sms #5 (recordings/sms.yaml:44) DELETE /users/u/factors/sms1
       method: sent POST, recorded DELETE
       path: sent /users/u/factors, recorded /users/u/factors/sms1
-      body: sent 29 bytes of JSON, recorded (none)
+      body: sent a JSON body, recorded (none)
     what to do: record it (`overdub record --append …`), or let the client send what was recorded
     "#);
     insta::assert_snapshot!(client.ask("PUT /users/u/factors?limit=2"), @r#"
@@ -299,7 +299,7 @@ fn a_miss_says_what_came_close() {
     closest: sms #1 (recordings/sms.yaml:4) POST /users/u/factors
       method: sent PUT, recorded POST
       query limit: sent 2, recorded (none)
-      body: sent (none), recorded 14 bytes of JSON
+      body: sent (none), recorded a JSON body
     closest: sms #5 (recordings/sms.yaml:44) DELETE /users/u/factors/sms1
       method: sent PUT, recorded DELETE
       path: sent /users/u/factors, recorded /users/u/factors/sms1
