@@ -32,9 +32,12 @@ pub enum Error {
     /// A defect of overdub's own.
     #[error("an internal error: {0}; please report it")]
     Internal(String),
-    /// Something under `/__overdub/` that does not exist.
-    #[error("{0} is no endpoint of overdub's; there is POST /__overdub/reset")]
-    NoSuchEndpoint(String),
+    /// A method that this proxy does not speak.
+    #[error("CONNECT is not spoken here: this is a reverse proxy, send it the requests themselves")]
+    Connect,
+    /// Something under `/__overdub/` that does not exist: what was asked, and what there is.
+    #[error("{0} is no endpoint of overdub's{1}")]
+    NoSuchEndpoint(String, &'static str),
 }
 
 impl Error {
@@ -46,7 +49,8 @@ impl Error {
             Self::RequestBroken(_) => StatusCode::BAD_REQUEST,
             Self::RequestTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::HeadersTooLarge(_) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Self::NoSuchEndpoint(_) => StatusCode::NOT_FOUND,
+            Self::NoSuchEndpoint(..) => StatusCode::NOT_FOUND,
+            Self::Connect => StatusCode::METHOD_NOT_ALLOWED,
         }
     }
 
@@ -55,10 +59,7 @@ impl Error {
             Self::Miss(_) => "miss",
             Self::Internal(_) => "internal-error",
             Self::Upstream(_) => "upstream-error",
-            Self::RequestBroken(_)
-            | Self::RequestTooLarge
-            | Self::HeadersTooLarge(_)
-            | Self::NoSuchEndpoint(_) => "client-error",
+            _ => "client-error",
         }
     }
 
@@ -67,10 +68,7 @@ impl Error {
             Self::Miss(_) => "OVERDUB_MISS",
             Self::Internal(_) => "OVERDUB_INTERNAL",
             Self::Upstream(_) => "OVERDUB_UPSTREAM",
-            Self::RequestBroken(_)
-            | Self::RequestTooLarge
-            | Self::HeadersTooLarge(_)
-            | Self::NoSuchEndpoint(_) => "OVERDUB_CLIENT",
+            _ => "OVERDUB_CLIENT",
         }
     }
 

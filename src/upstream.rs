@@ -21,13 +21,23 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 
-use crate::http::{Body, HEADER_LIMIT, Origin};
+use crate::http::{Body, HEADER_LIMIT, Origin, Upload};
 
 /// How long a TCP connection may take to stand.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long an unused connection is kept: less than the 60 s after which most servers close it.
-const POOL_IDLE: Duration = Duration::from_secs(50);
+/// How long an unused connection is kept: less than the 5 s after which Node and Apache close theirs. A request sent
+/// into a connection that is just being closed fails, and a POST must not be sent twice.
+const POOL_IDLE: Duration = Duration::from_secs(4);
+
+/// How long a request body may stand still because its client does.
+const UPLOAD_IDLE: Duration = Duration::from_mins(5);
+
+/// Header lines that a response may have: as many as a request.
+const MAX_HEADERS: usize = 512;
+
+/// How often an HTTP/2 connection is asked whether it still stands.
+const PING: Duration = Duration::from_secs(20);
 
 /// A connection pool to one origin.
 #[derive(Debug, Clone)]
@@ -45,6 +55,13 @@ pub struct UpstreamError {
     cause: Cause,
 }
 
+impl UpstreamError {
+    /// Whether the connection broke before the answer's head: a request that may be repeated can be.
+    pub fn is_broken(&self) -> bool {
+        matches!(self.cause, Cause::Broken(_))
+    }
+}
+
 /// What stood between us and an answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Cause {
@@ -60,6 +77,9 @@ pub enum Cause {
     /// No response head within this time since the last sign of progress.
     #[error("no answer within {}; --upstream-timeout sets the limit", humantime::format_duration(*.0))]
     TimedOut(Duration),
+    /// The response body stood still for this time.
+    #[error("its answer stood still for {} and was given up", humantime::format_duration(*.0))]
+    Stalled(Duration),
     /// Its answer's header section is larger than allowed (bytes).
     #[error("its answer has {0} bytes of headers; at most {HEADER_LIMIT} are passed on")]
     HeadersTooLarge(usize),
@@ -126,7 +146,11 @@ impl Upstream {
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(POOL_IDLE)
+            .http1_max_headers(MAX_HEADERS)
             .http2_adaptive_window(true)
+            .http2_max_header_list_size(u32::try_from(HEADER_LIMIT).unwrap_or(u32::MAX))
+            .http2_keep_alive_interval(PING)
+            .timer(TokioTimer::new())
             .build(connector);
         Ok(Self { origin, client, timeout: options.timeout })
     }
@@ -136,8 +160,8 @@ impl Upstream {
         &self.origin
     }
 
-    /// Sends one request and returns the response as soon as its head is there. `progress` says how many bytes of
-    /// the body have been sent: an upload that moves does not time out.
+    /// Sends one request and returns the response as soon as its head is there. The time for the answer counts once
+    /// `upload` says that the body has been sent: a slow client is not the upstream's fault.
     ///
     /// # Errors
     /// Why there is no response.
@@ -147,20 +171,26 @@ impl Upstream {
         target: Option<&PathAndQuery>,
         headers: HeaderMap,
         body: Body,
-        progress: impl Fn() -> u64,
+        upload: impl Fn() -> Upload,
     ) -> Result<Response<Incoming>, UpstreamError> {
         let mut request = Request::new(body);
         *request.method_mut() = method;
         *request.uri_mut() = self.uri(target)?;
         *request.headers_mut() = headers;
         let mut response = std::pin::pin!(self.client.request(request));
+        let mut idle = Duration::ZERO;
+        let mut before = upload();
         loop {
-            let before = progress();
             match tokio::time::timeout(self.timeout, response.as_mut()).await {
                 Ok(Ok(response)) => return Ok(response),
                 Ok(Err(error)) => return Err(self.error(cause_of(&error, error.is_connect()))),
-                Err(_) if progress() > before => {}
-                Err(_) => return Err(self.error(Cause::TimedOut(self.timeout))),
+                Err(_) => {}
+            }
+            let now = upload();
+            idle = if now == before { idle + self.timeout } else { Duration::ZERO };
+            before = now;
+            if (now.complete && !idle.is_zero()) || idle >= UPLOAD_IDLE.max(self.timeout) {
+                return Err(self.error(Cause::TimedOut(self.timeout)));
             }
         }
     }
@@ -228,7 +258,7 @@ fn cause_of(error: &(dyn StdError + 'static), connecting: bool) -> Cause {
 /// The cause that one link of the chain tells by itself.
 fn telling(source: &(dyn StdError + 'static), text: &str) -> Option<Cause> {
     if let Some(stalled) = source.downcast_ref::<Stalled>() {
-        return Some(Cause::TimedOut(stalled.0));
+        return Some(Cause::Stalled(stalled.0));
     }
     if let Some(error) = source.downcast_ref::<rustls::Error>() {
         return Some(Cause::Tls(error.to_string()));
@@ -237,14 +267,24 @@ fn telling(source: &(dyn StdError + 'static), text: &str) -> Option<Cause> {
         return Some(Cause::Dns(source.source().map_or_else(|| text.to_owned(), ToString::to_string)));
     }
     let io = source.downcast_ref::<io::Error>()?;
+    if let Some(error) = hidden_tls_error(io) {
+        return Some(Cause::Tls(error));
+    }
     match io.kind() {
         io::ErrorKind::ConnectionRefused => Some(Cause::Connect("connection refused".to_owned())),
         io::ErrorKind::TimedOut => Some(Cause::Connect("timed out".to_owned())),
-        // rustls hands its errors on inside of io errors, where `source` skips them.
-        _ => io
-            .get_ref()
-            .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-            .map(|e| Cause::Tls(e.to_string())),
+        _ => None,
+    }
+}
+
+/// rustls hands its errors on inside of io errors, one in another, where `source` skips them.
+fn hidden_tls_error(mut io: &io::Error) -> Option<String> {
+    loop {
+        let inner = io.get_ref()?;
+        if let Some(error) = inner.downcast_ref::<rustls::Error>() {
+            return Some(error.to_string());
+        }
+        io = inner.downcast_ref::<io::Error>()?;
     }
 }
 

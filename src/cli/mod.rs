@@ -91,9 +91,19 @@ impl FromStr for Listen {
     }
 }
 
-/// Reads `500ms`, `30s`, `2m`.
+/// Reads `0s`, `500ms`, `30s`, `2m`.
 fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|error| format!("{error}; write 500ms, 30s or 2m"))
+}
+
+/// Reads a duration that something may take, and so is more than none.
+fn time_limit(text: &str) -> Result<Duration, String> {
+    let limit = duration(text)?;
+    if limit.is_zero() {
+        Err("no time at all is no limit; write 500ms, 30s or 2m".to_owned())
+    } else {
+        Ok(limit)
+    }
 }
 
 #[cfg(test)]

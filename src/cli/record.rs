@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{Listen, Switch, duration};
+use super::{Listen, Switch, time_limit};
 
 /// What was typed behind `overdub record`.
 #[derive(Debug, Args)]
@@ -29,7 +29,7 @@ pub struct RecordArgs {
     #[arg(long, value_name = "FILE", env = "OVERDUB_UPSTREAM_CA")]
     pub upstream_ca: Option<PathBuf>,
     /// How long the upstream may take to answer.
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time_limit)]
     pub upstream_timeout: Duration,
     /// Keep secrets off the disk.
     #[arg(long, value_name = "on|off", default_value = "on")]

@@ -16,8 +16,11 @@ use crate::recorder::{Recorder, Redactor};
 use crate::sandbox::{Sandbox, SandboxConfig};
 use crate::upstream::Upstream;
 
-/// How long bodies whose clients left may go on arriving once the server has ended.
-const DRAIN: Duration = Duration::from_millis(500);
+/// How long after the signal exchanges may still end that go on without their clients.
+const DRAIN: Duration = Duration::from_millis(3400);
+
+/// How long they get at least.
+const SHORTEST_DRAIN: Duration = Duration::from_millis(200);
 
 pub(super) async fn run(args: RecordArgs) -> Result<(), Failure> {
     let config = RecordConfig::of(args).map_err(Failure::usage)?;
@@ -38,12 +41,12 @@ pub(super) async fn run(args: RecordArgs) -> Result<(), Failure> {
         .map_err(|error| Failure::usage(format_args!("cannot start the recorder: {error}")))?;
     let live = Live::new(upstream, recorder, Clock::Wall, config.rewrite_links);
     let ready = Ready { mode: "record", upstream: &origin.to_string(), cassettes: 1, interactions: before };
-    until_signal(listener, Arc::new(Proxy::record(live)), ready).await?;
+    let since_signal = until_signal(listener, Arc::new(Proxy::record(live)), ready).await?;
+
+    let report = recording.finish(DRAIN.saturating_sub(since_signal.elapsed()).max(SHORTEST_DRAIN)).await;
     if let Some(sandbox) = sandbox {
         sandbox.stop().await;
     }
-
-    let report = recording.finish(DRAIN).await;
     let path = config.cassette.display();
     tracing::info!("{} exchanges recorded in {path}", report.recorded);
     if report.failed > 0 {

@@ -22,5 +22,5 @@ pub(super) async fn run(args: ReplayArgs) -> Result<(), Failure> {
         cassettes: player.cassettes(),
         interactions: player.interactions(),
     };
-    until_signal(listener, Arc::new(Proxy::replay(player)), ready).await
+    until_signal(listener, Arc::new(Proxy::replay(player)), ready).await.map(drop)
 }

@@ -19,7 +19,7 @@ pub(super) async fn run(args: SandboxArgs) -> Result<(), Failure> {
     let listener = bind(args.listen).await?;
     let config = SandboxConfig { seed: args.seed, start: args.start, tick: args.tick };
     let ready = Ready { mode: "sandbox", upstream: "none", cassettes: 0, interactions: 0 };
-    until_signal(listener, Arc::new(Org(Sandbox::new(config))), ready).await
+    until_signal(listener, Arc::new(Org(Sandbox::new(config))), ready).await.map(drop)
 }
 
 /// An org that is served on a free port of loopback.

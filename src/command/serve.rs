@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Failure;
 use crate::cli::Listen;
+use crate::clock::Stopwatch;
 use crate::server::{Handler, Limits, serve};
 
 /// The ready line: what a script waits for, and all that it needs to know.
@@ -36,12 +37,13 @@ pub(super) async fn bind(listen: Listen) -> Result<TcpListener, Failure> {
     })
 }
 
-/// Prints the ready line and serves until SIGINT or SIGTERM; requests under way are finished.
+/// Prints the ready line and serves until SIGINT or SIGTERM; requests under way are finished. Returns a watch that runs
+/// since the signal.
 pub(super) async fn until_signal<H: Handler>(
     listener: TcpListener,
     handler: Arc<H>,
     ready: Ready<'_>,
-) -> Result<(), Failure> {
+) -> Result<Stopwatch, Failure> {
     let signal = signals().map_err(|error| Failure::usage(format_args!("cannot catch signals: {error}")))?;
     let address = listener.local_addr().map_err(|error| Failure::usage(format_args!("--listen: {error}")))?;
     let Ready { mode, upstream, cassettes, interactions } = ready;
@@ -57,9 +59,11 @@ pub(super) async fn until_signal<H: Handler>(
     let shutdown = CancellationToken::new();
     let server = tokio::spawn(serve(listener, handler, Limits::default(), shutdown.clone()));
     signal.await;
+    let since_signal = Stopwatch::start();
     tracing::info!("ending: requests under way are finished");
     shutdown.cancel();
-    server.await.map_err(|error| Failure::Checks(format!("the server ended badly: {error}")))
+    server.await.map_err(|error| Failure::Checks(format!("the server ended badly: {error}")))?;
+    Ok(since_signal)
 }
 
 /// Completes at the first SIGINT or SIGTERM.

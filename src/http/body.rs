@@ -92,6 +92,15 @@ impl Body {
     }
 }
 
+/// How far a request body has been sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Upload {
+    /// Bytes sent so far.
+    pub sent: u64,
+    /// All of it has been sent.
+    pub complete: bool,
+}
+
 /// A body that was read to its end.
 #[derive(Debug, Default)]
 pub struct Whole {

@@ -11,6 +11,9 @@ use super::headers::Origin;
 /// Longest text before an authority that belongs to a link: `https:\/\/`.
 const LONGEST_PREFIX: usize = "https:\\/\\/".len();
 
+/// How many bytes behind an authority decide whether it goes on: a dot or colon and what follows it.
+const UNDECIDED: usize = 1;
+
 /// Finds the links to one origin.
 #[derive(Debug, Clone)]
 pub struct LinkFinder {
@@ -47,6 +50,20 @@ impl LinkFinder {
             from = link.end;
         }
         (!pieces.is_empty()).then(|| Template { pieces, tail: text.slice(from..) })
+    }
+
+    /// Whether `end`, the end of what has come so far, is the beginning of a link or one that is not decided yet.
+    fn may_begin_a_link(&self, end: &[u8]) -> bool {
+        const PREFIXES: [&[u8]; 6] =
+            [b"https://", b"http://", b"https:\\/\\/", b"http:\\/\\/", b"//", b"\\/\\/"];
+        let authority = self.authority.needle();
+        PREFIXES.iter().any(|prefix| {
+            let (head, rest) = end.split_at(end.len().min(prefix.len()));
+            let known = rest.len().min(authority.len());
+            head.eq_ignore_ascii_case(&prefix[..head.len()])
+                && rest[..known] == authority[..known]
+                && rest.len() <= authority.len() + UNDECIDED
+        })
     }
 
     fn next(&self, text: &[u8], from: usize) -> Option<Link> {
@@ -147,12 +164,13 @@ impl LinkStream {
         Self { finder, origin, held: BytesMut::new(), sent: 0 }
     }
 
-    /// Takes the next part and returns what can go out by now.
+    /// Takes the next part and returns what can go out by now: all but an end that may be the beginning of a link.
     pub fn push(&mut self, part: &[u8]) -> Bytes {
         self.held.extend_from_slice(part);
-        // A link that begins in the last bytes may end in the next part, and what follows it decides about it.
-        let open = self.finder.authority.needle().len() + LONGEST_PREFIX + 2;
-        self.emit(self.held.len().saturating_sub(open).max(self.sent))
+        let longest = LONGEST_PREFIX + self.finder.authority.needle().len() + UNDECIDED;
+        let from = self.held.len().saturating_sub(longest).max(self.sent);
+        let open = (from..self.held.len()).find(|&at| self.finder.may_begin_a_link(&self.held[at..]));
+        self.emit(open.unwrap_or(self.held.len()))
     }
 
     /// Returns the rest.

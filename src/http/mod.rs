@@ -8,7 +8,7 @@ mod headers;
 mod links;
 mod multiset;
 
-pub use body::{Body, BodyError, Whole};
+pub use body::{Body, BodyError, Upload, Whole};
 pub use coding::{Coding, CodingError};
 pub use headers::{Origin, OriginError, copied, end_to_end, filtered, is_text, localise_cookie, total_size};
 pub use links::{LinkFinder, LinkStream, Template};
@@ -21,10 +21,11 @@ use std::net::SocketAddr;
 /// Largest body that is kept for recording, matching or link rewriting: 64 MiB. Larger ones pass through untouched.
 pub const BODY_LIMIT: usize = 64 * 1024 * 1024;
 
-/// Largest header section that a client may send: 64 KiB, names and values together.
+/// Largest header section of a request or a response: 64 KiB, names and values together.
 pub const HEADER_LIMIT: usize = 64 * 1024;
 
-/// Header that tells an answer of overdub's own from the API's: `miss`, `upstream-error`, `client-error`, `reset`.
+/// Header that tells an answer of overdub's own from the API's: `miss`, `upstream-error`, `client-error`,
+/// `internal-error`, `reset`.
 pub const OUTCOME: HeaderName = HeaderName::from_static("x-overdub-outcome");
 
 /// Header by which a client asks for one cassette by name.

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use ::http::HeaderMap;
+use ::http::{HeaderMap, Version};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tokio::time::{Sleep, sleep};
@@ -12,17 +12,23 @@ use tokio::time::{Sleep, sleep};
 use crate::http::{Body, BodyError, LinkFinder, LinkStream, Origin};
 use crate::upstream::Stalled;
 
+/// An HTTP/2 stream that was reset before its end.
+#[derive(Debug, thiserror::Error)]
+#[error("the stream was reset before its end")]
+struct Unfinished;
+
 /// Replaces links in a body that streams.
 pub(super) struct Relinked {
     inner: Body,
     links: LinkStream,
     trailers: Option<HeaderMap>,
+    broken: Option<BodyError>,
     ended: bool,
 }
 
 impl Relinked {
     pub(super) fn new(inner: Body, links: LinkFinder, origin: Origin) -> Self {
-        Self { inner, links: LinkStream::new(links, origin), trailers: None, ended: false }
+        Self { inner, links: LinkStream::new(links, origin), trailers: None, broken: None, ended: false }
     }
 }
 
@@ -35,15 +41,18 @@ impl http_body::Body for Relinked {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         while !self.ended {
-            let frame = ready!(Pin::new(&mut self.inner).poll_frame(context)).transpose()?;
-            let part = match frame.map(Frame::into_data) {
-                Some(Ok(data)) => self.links.push(&data),
-                Some(Err(frame)) => {
-                    self.trailers = frame.into_trailers().ok();
-                    continue;
-                }
-                None => {
+            let part = match ready!(Pin::new(&mut self.inner).poll_frame(context)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => self.links.push(&data),
+                    Err(frame) => {
+                        self.trailers = frame.into_trailers().ok();
+                        continue;
+                    }
+                },
+                // What was held back has come, and goes out before the end, good or bad.
+                end => {
                     self.ended = true;
+                    self.broken = end.and_then(Result::err);
                     self.links.finish()
                 }
             };
@@ -51,21 +60,26 @@ impl http_body::Body for Relinked {
                 return Poll::Ready(Some(Ok(Frame::data(part))));
             }
         }
+        if let Some(error) = self.broken.take() {
+            return Poll::Ready(Some(Err(error)));
+        }
         Poll::Ready(self.trailers.take().map(Frame::trailers).map(Ok))
     }
 }
 
-/// Ends with [`Stalled`] when nothing comes for too long.
+/// Ends with an error where the body does not end well: [`Stalled`] when nothing comes for too long, [`Unfinished`]
+/// when an HTTP/2 stream is reset as if all were said.
 pub(super) struct Patient {
     inner: Body,
     limit: Duration,
+    is_h2: bool,
     /// Set only while nothing is at hand: a body that arrives in one go costs no timer.
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
 impl Patient {
-    pub(super) fn new(inner: Body, limit: Duration) -> Self {
-        Self { inner, limit, waiting: None }
+    pub(super) fn new(inner: Body, limit: Duration, version: Version) -> Self {
+        Self { inner, limit, is_h2: version == Version::HTTP_2, waiting: None }
     }
 }
 
@@ -79,6 +93,10 @@ impl http_body::Body for Patient {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         if let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(context) {
             self.waiting = None;
+            // hyper takes a reset with NO_ERROR for the end; only END_STREAM is one (RFC 9113 §8.1).
+            if frame.is_none() && self.is_h2 && !self.inner.is_end_stream() {
+                return Poll::Ready(Some(Err(Unfinished.into())));
+            }
             return Poll::Ready(frame);
         }
         let limit = self.limit;

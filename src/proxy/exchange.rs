@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ::http::request::Parts;
 use ::http::response::Parts as ResponseParts;
-use ::http::{HeaderMap, HeaderName, HeaderValue, Response, header};
+use ::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Version, header};
 use bytes::Bytes;
 use hyper::body::Incoming;
 
@@ -25,6 +25,9 @@ use crate::upstream::{Cause, Upstream};
 
 /// How long a response body may stand still. Event streams are silent for a minute and more.
 const BODY_IDLE: Duration = Duration::from_mins(5);
+
+/// From this size on (bytes) a body is decoded and coded again apart from the threads that serve connections.
+const WORTH_A_THREAD: usize = 256 * 1024;
 
 /// The upstream, and the recorder beside it.
 #[derive(Debug)]
@@ -49,7 +52,7 @@ impl Live {
     /// When the upstream gives no answer.
     pub(super) async fn answer(self: &Arc<Self>, request: Request) -> Result<Reply, Error> {
         // In a task of its own: a client that leaves while it waits must not cut an exchange that has begun.
-        let exchange = tokio::spawn(Arc::clone(self).exchange(request));
+        let exchange = self.recorder.see_through(Arc::clone(self).exchange(request));
         exchange.await.unwrap_or_else(|error| Err(Error::Internal(error.to_string())))
     }
 
@@ -57,23 +60,20 @@ impl Live {
         let (at, stopwatch) = (self.clock.now(), Stopwatch::start());
         let origin = request.client_origin();
         let Request { head, body, .. } = request;
-        let sent_headers = upstream_headers(&head);
-        let (body, copy) = if http_body::Body::is_end_stream(&body) {
-            (Body::Empty, RequestCopy::empty())
-        } else {
-            let copy = RequestCopy::default();
-            (RequestTee::over(body, copy.clone()), copy)
-        };
-        let target = head.uri.path_and_query();
-        let progress = || copy.lock().sent;
-        let response = self.upstream.send(head.method.clone(), target, sent_headers, body, progress).await?;
+        let copy = RequestCopy::of_length(http_body::Body::size_hint(&body).exact());
+        let response = self.send(&head, body, &copy).await?;
         let (mut parts, incoming) = response.into_parts();
+        if parts.headers.contains_key(header::TRANSFER_ENCODING) {
+            // Both would be a way to smuggle (RFC 9112 §6.3); the chunks tell the end.
+            parts.headers.remove(header::CONTENT_LENGTH);
+        }
         let size = total_size(&parts.headers);
         if size > HEADER_LIMIT {
             return Err(self.upstream.error(Cause::HeadersTooLarge(size)).into());
         }
         let framing = framing(&parts, &incoming);
         parts.headers = end_to_end(&parts.headers, &[]);
+        let target = head.uri.path_and_query();
         let exchange = Exchange {
             at,
             took: Duration::ZERO,
@@ -84,11 +84,34 @@ impl Live {
             status: parts.status,
             response_headers: copied(&parts.headers),
             framing,
-            body: Vec::new(),
+            body: Bytes::new(),
             trailers: HeaderMap::new(),
         };
         let capture = Capture::new(exchange, stopwatch, self.recorder.clone());
         self.reply(parts, incoming, capture, &origin).await
+    }
+
+    /// Sends the request; one that may be repeated is, once, if its connection was just being closed (RFC 9110 §9.2.2).
+    async fn send(&self, head: &Parts, body: Body, copy: &RequestCopy) -> Result<Response<Incoming>, Error> {
+        let headers = upstream_headers(head, &body);
+        let target = head.uri.path_and_query();
+        let upload = || copy.lock().upload();
+        if http_body::Body::is_end_stream(&body) {
+            let first =
+                self.upstream.send(head.method.clone(), target, headers.clone(), Body::Empty, upload).await;
+            return match first {
+                Err(error) if head.method.is_idempotent() && error.is_broken() => {
+                    Ok(self.upstream.send(head.method.clone(), target, headers, Body::Empty, upload).await?)
+                }
+                first => Ok(first?),
+            };
+        }
+        let body = RequestTee::over(body, copy.clone());
+        let sent = self.upstream.send(head.method.clone(), target, headers, body, upload).await;
+        sent.map_err(|error| match copy.lock().broken.take() {
+            Some(broken) => Error::RequestBroken(broken.into()),
+            None => error.into(),
+        })
     }
 
     /// The client's answer: at once where nothing in the body changes, else when the body is there.
@@ -99,7 +122,8 @@ impl Live {
         capture: Capture,
         origin: &Origin,
     ) -> Result<Reply, Error> {
-        let text = is_text(&parts.headers);
+        // A part's links stay: changed ones would not be where Content-Range says (RFC 9110 §14.4).
+        let text = is_text(&parts.headers) && parts.status != StatusCode::PARTIAL_CONTENT;
         if let Some(links) = &self.links {
             localise(&mut parts.headers, links, origin);
         }
@@ -107,7 +131,7 @@ impl Live {
             capture.finish().await;
             return Ok(assembled(parts, Body::Empty));
         }
-        let body = Body::stream(Patient::new(Body::Incoming(incoming), BODY_IDLE));
+        let body = Body::stream(Patient::new(Body::Incoming(incoming), BODY_IDLE, parts.version));
         let Some(links) = self.links.as_ref().filter(|_| text) else {
             return Ok(assembled(parts, Body::stream(Tee::new(body, capture))));
         };
@@ -135,16 +159,24 @@ impl Live {
                 return Ok(assembled(parts, rest));
             }
             Err(error) => {
+                let error = self.upstream.broken(&*error);
                 capture.give_up(&error);
-                return Err(self.upstream.broken(&*error).into());
+                return Err(error.into());
             }
         };
         let Whole { data, trailers } = whole;
-        capture.exchange.body = data.to_vec();
+        capture.exchange.body = Bytes::copy_from_slice(&data);
         capture.exchange.trailers = trailers.as_ref().map(copied).unwrap_or_default();
         let framing = capture.exchange.framing;
         capture.finish().await;
-        let data = relinked(&data, &parts.headers, links, origin).unwrap_or(data);
+        let data = if data.len() < WORTH_A_THREAD {
+            relinked(&data, &parts.headers, links, origin).unwrap_or(data)
+        } else {
+            let (whole, headers) = (data.clone(), parts.headers.clone());
+            let (links, origin) = (links.clone(), origin.clone());
+            let changed = tokio::task::spawn_blocking(move || relinked(&whole, &headers, &links, &origin));
+            changed.await.ok().flatten().unwrap_or(data)
+        };
         let body = match framing {
             Framing::Length => {
                 parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(data.len()));
@@ -171,13 +203,30 @@ fn relinked(data: &Bytes, headers: &HeaderMap, links: &LinkFinder, origin: &Orig
 }
 
 /// What is sent to the upstream: the client's headers, less those of this hop and those meant for us.
-fn upstream_headers(head: &Parts) -> HeaderMap {
+fn upstream_headers(head: &Parts, body: &Body) -> HeaderMap {
     let mut headers = end_to_end(&head.headers, &OURS);
     // We pass trailers on, so we may ask for them (RFC 9110 §10.1.4).
     if head.headers.get(header::TE).is_some_and(|te| te.to_str().is_ok_and(|te| te.contains("trailers"))) {
         headers.insert(header::TE, HeaderValue::from_static("trailers"));
     }
+    if http_body::Body::size_hint(body).exact().is_none() {
+        // Without it hyper takes a GET for one without a body.
+        headers.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+    }
+    if head.version == Version::HTTP_2 {
+        joined_cookies(&mut headers);
+    }
     headers
+}
+
+/// HTTP/2 splits cookies into lines, HTTP/1.1 allows one line only (RFC 9113 §8.2.3).
+fn joined_cookies(headers: &mut HeaderMap) {
+    let lines: Vec<_> = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    if lines.len() > 1
+        && let Ok(joined) = HeaderValue::from_bytes(&lines.join(&b"; "[..]))
+    {
+        headers.insert(header::COOKIE, joined);
+    }
 }
 
 /// Headers that end here: the client sets the upstream's `Host` anew, the others are spoken to a proxy.

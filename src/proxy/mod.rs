@@ -50,6 +50,9 @@ impl Proxy {
         if size > HEADER_LIMIT {
             return Err(Error::HeadersTooLarge(size));
         }
+        if request.head.method == Method::CONNECT {
+            return Err(Error::Connect);
+        }
         if request.head.uri.path().starts_with(OWN) {
             return self.own(&request);
         }
@@ -67,7 +70,12 @@ impl Proxy {
                 tracing::info!("the recordings start afresh");
                 Ok(own_reply(StatusCode::OK, "reset", &json!({ "reset": "default" })))
             }
-            (_, method, path) => Err(Error::NoSuchEndpoint(format!("{method} {path}"))),
+            (Mode::Replay(_), method, path) => {
+                Err(Error::NoSuchEndpoint(format!("{method} {path}"), "; there is POST /__overdub/reset"))
+            }
+            (Mode::Record(_), method, path) => {
+                Err(Error::NoSuchEndpoint(format!("{method} {path}"), " while it records"))
+            }
         }
     }
 }

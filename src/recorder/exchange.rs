@@ -4,10 +4,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ::http::{HeaderMap, Method, StatusCode};
+use bytes::Bytes;
 
 use crate::cassette::Framing;
 use crate::clock::Timestamp;
-use crate::http::BODY_LIMIT;
+use crate::http::{BODY_LIMIT, Upload};
 
 /// A request and its response, both finished.
 #[derive(Debug)]
@@ -23,11 +24,17 @@ pub(crate) struct Exchange {
     pub(crate) response_headers: HeaderMap,
     pub(crate) framing: Framing,
     /// As it came, still coded.
-    pub(crate) body: Vec<u8>,
+    pub(crate) body: Bytes,
     pub(crate) trailers: HeaderMap,
 }
 
 impl Exchange {
+    /// Method and path for a message: a query may hold a secret.
+    pub(crate) fn what(&self) -> String {
+        let path = self.target.split('?').next().unwrap_or_default();
+        format!("{} {path}", self.method)
+    }
+
     /// Bytes of its bodies.
     pub(crate) fn size(&self) -> usize {
         self.body.len() + self.request_body.lock().bytes.len()
@@ -51,13 +58,24 @@ pub(crate) struct Copied {
     pub(crate) complete: bool,
     /// The body is larger than is recorded.
     pub(crate) too_large: bool,
+    /// Why the client did not send it whole.
+    pub(crate) broken: Option<String>,
+    /// Its length, if the client told it.
+    length: Option<u64>,
+}
+
+impl Copied {
+    /// How far it has come.
+    pub(crate) fn upload(&self) -> Upload {
+        Upload { sent: self.sent, complete: self.complete }
+    }
 }
 
 impl RequestCopy {
-    /// The copy of a body that was empty from the start.
-    pub(crate) fn empty() -> Self {
+    /// For a body of this length in bytes, if it is told: nothing has been sent yet.
+    pub(crate) fn of_length(length: Option<u64>) -> Self {
         let own = Self::default();
-        own.lock().complete = true;
+        *own.lock() = Copied { length, complete: length == Some(0), ..Copied::default() };
         own
     }
 
@@ -68,6 +86,7 @@ impl RequestCopy {
     pub(crate) fn add(&self, part: &[u8]) {
         let mut own = self.lock();
         own.sent += part.len() as u64;
+        own.complete |= own.length == Some(own.sent);
         if own.bytes.len() + part.len() > BODY_LIMIT {
             own.too_large = true;
             own.bytes = Vec::new();

@@ -32,7 +32,7 @@ const BUDGET_KIB: u32 = 256 * 1024;
 pub struct Recorder {
     queue: mpsc::Sender<Job>,
     budget: Arc<Semaphore>,
-    /// Bodies that are read to their end although their client left.
+    /// What goes on although its client left.
     drains: TaskTracker,
 }
 
@@ -84,9 +84,12 @@ impl Recorder {
         }
     }
 
-    /// Runs `drain` to its end even if its connection is gone.
-    pub(crate) fn drain(&self, drain: impl Future<Output = ()> + Send + 'static) {
-        self.drains.spawn(drain);
+    /// Runs what has begun to its end even if the client's connection is gone; the end of the recording waits for it.
+    pub(crate) fn see_through<T: Send + 'static>(
+        &self,
+        begun: impl Future<Output = T> + Send + 'static,
+    ) -> tokio::task::JoinHandle<T> {
+        self.drains.spawn(begun)
     }
 }
 
@@ -113,16 +116,13 @@ impl Recording {
 fn write_all(mut jobs: mpsc::Receiver<Job>, mut writer: Writer, redactor: &Redactor) -> Report {
     let mut report = Report::default();
     while let Some(Job::Record(exchange, permit)) = jobs.blocking_recv() {
+        let what = exchange.what();
         let interaction = redactor.interaction(*exchange);
         match writer.append(&interaction) {
             Ok(()) => report.recorded += 1,
             Err(error) => {
                 report.failed += 1;
-                tracing::error!(
-                    "not recorded: {} {}: {error}",
-                    interaction.request.method,
-                    interaction.request.url
-                );
+                tracing::error!("not recorded: {what}: {error}");
             }
         }
         drop(permit);

@@ -83,7 +83,7 @@ impl Redactor {
                 headers: self.response_headers(&exchange.method, exchange.status, &exchange.response_headers),
                 framing: exchange.framing,
                 body,
-                trailers: exchange.trailers,
+                trailers: self.response_headers(&exchange.method, exchange.status, &exchange.trailers),
             },
             line: 0,
         }
@@ -137,11 +137,10 @@ impl Redactor {
         kept
     }
 
-    fn response_body(&self, headers: &HeaderMap, raw: Vec<u8>) -> Option<Body> {
+    fn response_body(&self, headers: &HeaderMap, raw: Bytes) -> Option<Body> {
         if raw.is_empty() {
             return None;
         }
-        let raw = Bytes::from(raw);
         let plain = match Coding::of(headers) {
             Ok(None) => raw,
             Ok(Some(coding)) => match coding.decode(&raw, BODY_LIMIT) {

@@ -51,7 +51,7 @@ impl http_body::Body for RequestTee {
                 }
             }
             None => self.copy.lock().complete = true,
-            Some(Err(_)) => {}
+            Some(Err(error)) => self.copy.lock().broken = Some(error.to_string()),
         }
         Poll::Ready(frame)
     }
@@ -70,23 +70,23 @@ pub(crate) struct Capture {
     pub(crate) exchange: Exchange,
     pub(crate) stopwatch: Stopwatch,
     pub(crate) recorder: Recorder,
+    copied: Vec<u8>,
     too_large: bool,
 }
 
 impl Capture {
     /// Begins to collect the response of `exchange`.
     pub(crate) fn new(exchange: Exchange, stopwatch: Stopwatch, recorder: Recorder) -> Self {
-        Self { exchange, stopwatch, recorder, too_large: false }
+        Self { exchange, stopwatch, recorder, copied: Vec::new(), too_large: false }
     }
 
     fn add(&mut self, frame: &Frame<Bytes>) {
         if let Some(data) = frame.data_ref() {
-            let size = self.exchange.body.len() + data.len();
-            self.too_large |= size > BODY_LIMIT;
+            self.too_large |= self.copied.len() + data.len() > BODY_LIMIT;
             if self.too_large {
-                self.exchange.body = Vec::new();
+                self.copied = Vec::new();
             } else {
-                self.exchange.body.extend_from_slice(data);
+                self.copied.extend_from_slice(data);
             }
         } else if let Some(trailers) = frame.trailers_ref() {
             self.exchange.trailers = copied(trailers);
@@ -95,12 +95,13 @@ impl Capture {
 
     /// The response is complete: hands the exchange over.
     pub(crate) async fn finish(mut self) {
-        let what = format_args!("{} {}", self.exchange.method, self.exchange.target).to_string();
+        if !self.copied.is_empty() {
+            self.exchange.body = std::mem::take(&mut self.copied).into();
+        }
         let request_too_large = self.exchange.request_body.lock().too_large;
         if self.too_large || request_too_large {
             let side = if request_too_large { "request" } else { "response" };
-            tracing::warn!("not recorded: {what}: its {side} body is larger than {BODY_LIMIT} bytes");
-            return;
+            return self.give_up(&format_args!("its {side} body is larger than {BODY_LIMIT} bytes"));
         }
         self.exchange.took = self.stopwatch.elapsed();
         self.recorder.submit(self.exchange).await;
@@ -108,7 +109,7 @@ impl Capture {
 
     /// The response is no longer worth keeping.
     pub(crate) fn give_up(self, why: &dyn std::fmt::Display) {
-        tracing::warn!("not recorded: {} {}: {why}", self.exchange.method, self.exchange.target);
+        tracing::warn!("not recorded: {}: {why}", self.exchange.what());
     }
 }
 
@@ -193,10 +194,10 @@ impl http_body::Body for Tee {
 impl Drop for Tee {
     fn drop(&mut self) {
         if let Some((finishing, _)) = self.finishing.take() {
-            self.recorder.drain(finishing);
+            self.recorder.see_through(finishing);
         } else if let Some(capture) = self.capture.take() {
             let rest = std::mem::take(&mut self.inner);
-            self.recorder.drain(drain(rest, capture));
+            self.recorder.see_through(drain(rest, capture));
         }
     }
 }

@@ -52,8 +52,12 @@ pub async fn serve<H: Handler>(
     limits: Limits,
     shutdown: CancellationToken,
 ) {
-    let server =
-        Server { builder: builder(limits), shutdown: shutdown.clone(), abort: CancellationToken::new() };
+    let server = Server {
+        builder: builder(limits),
+        limits,
+        shutdown: shutdown.clone(),
+        abort: CancellationToken::new(),
+    };
     let connections = TaskTracker::new();
     let mut pause = Duration::from_millis(5);
     loop {
@@ -70,7 +74,10 @@ pub async fn serve<H: Handler>(
             Err(error) => {
                 // Out of descriptors, as a rule: others must end before this can go on.
                 tracing::warn!("cannot accept connections for the moment: {error}");
-                tokio::time::sleep(pause).await;
+                tokio::select! {
+                    () = shutdown.cancelled() => break,
+                    () = tokio::time::sleep(pause) => {}
+                }
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
         }
@@ -103,7 +110,9 @@ fn builder(limits: Limits) -> auto::Builder<TokioExecutor> {
         .http2()
         .auto_date_header(false)
         .max_header_list_size(u32::try_from(HEADER_LIMIT).unwrap_or(u32::MAX))
-        .timer(TokioTimer::new());
+        .timer(TokioTimer::new())
+        // A client that is gone without a word is found out.
+        .keep_alive_interval(limits.header_timeout);
     builder
 }
 
@@ -111,6 +120,7 @@ fn builder(limits: Limits) -> auto::Builder<TokioExecutor> {
 #[derive(Clone)]
 struct Server {
     builder: auto::Builder<TokioExecutor>,
+    limits: Limits,
     shutdown: CancellationToken,
     abort: CancellationToken,
 }
@@ -119,6 +129,12 @@ impl Server {
     async fn connection<H: Handler>(self, stream: TcpStream, handler: Arc<H>) {
         let Ok(local) = stream.local_addr() else { return };
         let _ = stream.set_nodelay(true);
+        // Until its first byte a connection has no protocol whose time-outs would hold.
+        let first_byte = tokio::time::timeout(self.limits.header_timeout, stream.readable());
+        tokio::select! {
+            begun = first_byte => if !matches!(begun, Ok(Ok(()))) { return },
+            () = self.shutdown.cancelled() => return,
+        }
         let service = service_fn(move |request| answer(Arc::clone(&handler), request, local));
         let connection = self.builder.serve_connection(TokioIo::new(stream), service);
         let mut connection = std::pin::pin!(connection);

@@ -263,10 +263,10 @@ impl FromText for Method {
 }
 
 impl FromText for StatusCode {
-    const WHAT: &'static str = "a status from 100 to 999";
+    const WHAT: &'static str = "a final status, from 200 to 999";
 
     fn from_text(text: &str) -> Option<Self> {
-        Self::from_bytes(text.as_bytes()).ok()
+        Self::from_bytes(text.as_bytes()).ok().filter(|status| !status.is_informational())
     }
 }
 

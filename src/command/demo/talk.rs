@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::super::Failure;
 use super::flows::{Flow, Step};
-use crate::http::{Body, Origin};
+use crate::http::{Body, Origin, Upload};
 use crate::sandbox::Sandbox;
 use crate::upstream::{Upstream, UpstreamOptions};
 
@@ -85,7 +85,7 @@ impl Caller {
         let target = head.uri.path_and_query();
         let response = self
             .0
-            .send(head.method, target, head.headers, Body::Whole(sent), || 0)
+            .send(head.method, target, head.headers, Body::Whole(sent), || Upload { sent: 0, complete: true })
             .await
             .map_err(|error| broken(&error))?;
         let status = response.status();

@@ -104,7 +104,7 @@ fn an_interaction_with_something_wrong() {
 
 #[test]
 fn a_response_with_something_wrong() {
-    assert_snapshot!(about_response("  status: 99\n"), @r#"x.yaml:6:11: response.status: `99` is not a status from 100 to 999"#);
+    assert_snapshot!(about_response("  status: 99\n"), @r#"x.yaml:6:11: response.status: `99` is not a final status, from 200 to 999"#);
     assert_snapshot!(about_response("  status: 200\n  headers:\n    a b: c\n"), @r#"x.yaml:8:5: response.headers: `a b` is not a header name"#);
     assert_snapshot!(about_response("  status: 200\n  headers:\n    A: c\n    a: d\n"), @r#"x.yaml:9:5: response.headers: `a` is given twice; write its lines as a list"#);
     assert_snapshot!(about_response("  status: 200\n  headers:\n    a: \"\\n\"\n"), @r#"x.yaml:8:8: response.headers.a: the value of `a` has control characters"#);

@@ -91,7 +91,7 @@ fn request() -> impl Strategy<Value = RecordedRequest> {
 fn response() -> impl Strategy<Value = RecordedResponse> {
     let body = option::of((body(), any::<bool>()).prop_map(|(bytes, coded)| Body { bytes, coded }));
     let framing = prop::sample::select(vec![Framing::Length, Framing::Chunked]);
-    (100..=999_u16, headers(), framing, body, headers()).prop_map(
+    (200..=999_u16, headers(), framing, body, headers()).prop_map(
         |(status, headers, framing, body, trailers)| {
             let status = StatusCode::from_u16(status).unwrap();
             RecordedResponse { status, headers, framing, body, trailers }
