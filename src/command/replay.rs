@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::Failure;
 use super::serve::{Ready, bind, until_signal};
+use crate::Proxy;
+use crate::cassette;
 use crate::cli::ReplayArgs;
 use crate::config::ReplayConfig;
 use crate::shipped::SHIPPED;
-use crate::{Proxy, cassette};
 
 pub(super) async fn run(args: ReplayArgs) -> Result<(), Failure> {
     let config = ReplayConfig::of(args).map_err(Failure::usage)?;
