@@ -1,7 +1,7 @@
 //! A recorded response made ready to send: everything that does not depend on the request is done at load.
 
-use std::collections::HashSet;
-use std::sync::Mutex;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
 
 use ::http::header::Entry;
 use ::http::request::Parts;
@@ -18,7 +18,7 @@ use crate::http::{
 pub(super) struct Answer {
     status: StatusCode,
     /// All headers in recorded order, ready for a client to whom nothing has to be adapted.
-    headers: HeaderMap,
+    headers: Arc<HeaderMap>,
     /// Values that carry the client's origin or depend on how it reached us: all those of their names.
     local: Vec<(HeaderName, Vec<LocalValue>)>,
     body: AnswerBody,
@@ -36,26 +36,40 @@ struct Rare {
     trailers: Option<HeaderMap>,
 }
 
-/// Header values that occurred before, each kept once: most are the same in every answer of an API, and what is
-/// shared stays in the processor's cache.
+/// Headers that occurred before, each value and each whole set kept once: much is the same in every answer of an API,
+/// and what is shared stays in the processor's cache.
 #[derive(Debug, Default)]
-pub(super) struct KnownValues(HashSet<Bytes>);
+pub(super) struct KnownHeaders {
+    values: HashSet<Bytes>,
+    sets: HashMap<Vec<u8>, Arc<HeaderMap>>,
+}
 
-impl KnownValues {
-    fn share(&mut self, headers: &mut HeaderMap) {
+impl KnownHeaders {
+    fn share(&mut self, mut headers: HeaderMap) -> Arc<HeaderMap> {
+        let mut all = Vec::new();
+        for (name, value) in &headers {
+            // No name and no value holds a line end.
+            all.extend_from_slice(name.as_str().as_bytes());
+            all.push(b'\n');
+            all.extend_from_slice(value.as_bytes());
+            all.push(b'\n');
+        }
+        if let Some(known) = self.sets.get(&all) {
+            return Arc::clone(known);
+        }
         for value in headers.values_mut() {
-            let known = match self.0.get(value.as_bytes()) {
-                Some(known) => known.clone(),
-                None => {
-                    let own = Bytes::copy_from_slice(value.as_bytes());
-                    self.0.insert(own.clone());
-                    own
-                }
-            };
+            let known = self.values.get(value.as_bytes()).cloned().unwrap_or_else(|| {
+                let own = Bytes::copy_from_slice(value.as_bytes());
+                self.values.insert(own.clone());
+                own
+            });
             if let Ok(known) = HeaderValue::from_maybe_shared(known) {
                 *value = known;
             }
         }
+        let shared = Arc::new(headers);
+        self.sets.insert(all, Arc::clone(&shared));
+        shared
     }
 }
 
@@ -86,7 +100,7 @@ impl Answer {
     pub(super) fn new(
         interaction: &Interaction,
         links: Option<&LinkFinder>,
-        known: &mut KnownValues,
+        known: &mut KnownHeaders,
     ) -> Self {
         let response = &interaction.response;
         let coded = response.body.as_ref().is_some_and(|body| body.coded);
@@ -101,8 +115,7 @@ impl Answer {
         if response.status == StatusCode::NO_CONTENT {
             computed.push(header::CONTENT_TYPE);
         }
-        let mut headers = end_to_end(&response.headers, &computed);
-        known.share(&mut headers);
+        let headers = known.share(end_to_end(&response.headers, &computed));
         let coding = if coded || bytes.is_empty() { None } else { Coding::of(&headers).ok().flatten() };
         let template = links.filter(|_| !coded && is_text(&headers)).and_then(|links| links.split(&bytes));
         let body = match template {
@@ -137,7 +150,7 @@ impl Answer {
 
     /// The response for one client.
     pub(super) fn send(&self, asker: &Asker<'_>) -> Reply {
-        let mut headers = self.headers.clone();
+        let mut headers = HeaderMap::clone(&self.headers);
         for (name, values) in &self.local {
             if let Entry::Occupied(mut entry) = headers.entry(name) {
                 for (sent, local) in entry.iter_mut().zip(values) {

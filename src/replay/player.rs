@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ::http::{HeaderMap, header};
 use bytes::Bytes;
 
-use super::answer::{Asker, KnownValues};
+use super::answer::{Asker, KnownHeaders};
 use super::miss::{self, Reason, Scope};
 use super::session::{Due, Given, Place, Session};
 use super::timeline::Timeline;
@@ -58,7 +58,7 @@ impl Player {
             hidden: profile.presence_only.iter().chain(&profile.secret_fields).cloned().collect(),
             session: Session::default(),
         };
-        let mut known = KnownValues::default();
+        let mut known = KnownHeaders::default();
         for cassette in cassettes {
             player.add(Arc::new(cassette), profile, options, &mut known);
         }
@@ -70,7 +70,7 @@ impl Player {
         cassette: Arc<Cassette>,
         profile: &Profile,
         options: &ReplayOptions,
-        known: &mut KnownValues,
+        known: &mut KnownHeaders,
     ) {
         let origin = Origin::parse(&cassette.header.upstream).ok().filter(|_| options.rewrite_links);
         let links = origin.as_ref().map(LinkFinder::new);
@@ -193,8 +193,8 @@ impl Player {
         let asker =
             Asker { head: &request.head, scheme: request.scheme, origin: &|| request.client_origin() };
         let reply = timeline.answers[ordinal].send(&asker);
-        let write = matches!(timeline.tracks[place.track].kind, Kind::Write | Kind::Token);
-        let Some(given) = given.filter(|_| write) else { return reply };
+        let write = |_: &Given| matches!(timeline.tracks[place.track].kind, Kind::Write | Kind::Token);
+        let Some(given) = given.filter(write) else { return reply };
         // A write whose answer is cut off is answered again with the same recording: its client will try again.
         let player = Arc::clone(self);
         reply.map(|body| body.guarded(move || player.session.give_back(given)))

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::answer::{Answer, KnownValues};
+use super::answer::{Answer, KnownHeaders};
 use super::openers::openers;
 use crate::cassette::{Cassette, Interaction, Repeat};
 use crate::http::LinkFinder;
@@ -64,7 +64,7 @@ impl Timeline {
         profile: &Profile,
         repeat: Option<Repeat>,
         links: Option<&LinkFinder>,
-        known: &mut KnownValues,
+        known: &mut KnownHeaders,
     ) -> (Self, Vec<(MatchKey, TrackEntry)>) {
         let upstream = cassette.header.upstream.as_str();
         let interactions = &cassette.interactions;
