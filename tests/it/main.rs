@@ -8,7 +8,11 @@
 
 mod architecture;
 mod cassette;
+mod cli;
+mod crash;
+mod record;
 mod replay;
 mod sandbox;
+mod serve;
 mod shipped;
 mod support;
