@@ -48,9 +48,12 @@ pub(super) async fn run(args: RecordArgs) -> Result<(), Failure> {
         sandbox.stop().await;
     }
     let path = config.cassette.display();
-    tracing::info!("{} exchanges recorded in {path}", report.recorded);
+    tracing::info!("{path}: exchanges recorded: {}", report.recorded);
     if report.failed > 0 {
-        return Err(Failure::Checks(format!("{} exchanges could not be written to {path}", report.failed)));
+        return Err(Failure::Checks(format!(
+            "{path}: exchanges that could not be written: {}",
+            report.failed
+        )));
     }
     Ok(())
 }

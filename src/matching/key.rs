@@ -42,6 +42,11 @@ impl Matcher {
         Self { presence_only }
     }
 
+    /// The fields that count by being there.
+    pub fn presence_only(&self) -> &[String] {
+        &self.presence_only
+    }
+
     /// The key of a live request. `target` is path and query as sent.
     pub fn key(&self, method: &Method, target: &str, body: &[u8]) -> MatchKey {
         let mut key = head(method, &Target::of(target));

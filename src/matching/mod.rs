@@ -7,4 +7,4 @@ mod key;
 mod near;
 
 pub use key::{MatchKey, Matcher, Target};
-pub(crate) use near::{Difference, NearMiss, near_misses};
+pub(crate) use near::{Difference, Hidden, NearMiss, near_misses};

@@ -30,7 +30,23 @@ const VALUE: usize = 60;
 const COMPARED: usize = 64 * 1024;
 
 /// Fields whose values are not shown, by name.
-pub(crate) type Hidden<'a> = &'a [String];
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Hidden<'a> {
+    /// Those that match whatever they hold.
+    pub(crate) varying: &'a [String],
+    /// Those that match by their value.
+    pub(crate) secret: &'a [String],
+}
+
+impl Hidden<'_> {
+    fn varies(self, name: &str) -> bool {
+        self.varying.iter().any(|own| own == name)
+    }
+
+    fn hides(self, name: &str) -> bool {
+        self.varies(name) || self.secret.iter().any(|own| own == name)
+    }
+}
 
 /// A recording that comes close to the request, and what separates them.
 #[derive(Debug)]
@@ -141,7 +157,15 @@ impl<'a> Live<'a> {
             length += 1;
         }
         let longest = self.segments.len().max(length);
-        let related = equal * 2 >= longest && self.segments.len().abs_diff(length) <= 1;
+        let alike = self
+            .target
+            .path
+            .bytes()
+            .zip(recorded.path.bytes())
+            .take_while(|(one, other)| one == other)
+            .count();
+        let related = equal * 2 >= longest || alike * 2 >= self.target.path.len();
+        let related = related && self.segments.len().abs_diff(length) <= 1;
         let other_method = if *self.method == request.method { 0 } else { 6 };
         let other_origin = if recorded.origin.is_some() { 12 } else { 0 };
         related.then_some((longest - equal) * 4 + other_method + other_origin)
@@ -193,10 +217,6 @@ impl Found<'_> {
     fn text(&mut self, field: &str, sent: &str, recorded: &str) {
         self.add(field, || (Some(cropped(sent)), Some(cropped(recorded))));
     }
-
-    fn is_hidden(&self, name: &str) -> bool {
-        self.hidden.iter().any(|hidden| hidden == name)
-    }
 }
 
 fn compare_json(path: &str, sent: &Value, recorded: &Value, found: &mut Found<'_>) {
@@ -205,9 +225,9 @@ fn compare_json(path: &str, sent: &Value, recorded: &Value, found: &mut Found<'_
             let added = sent.keys().filter(|name| !recorded.contains_key(*name));
             for name in recorded.keys().chain(added) {
                 let path = format!("{path}.{name}");
-                let hidden = found.is_hidden(name);
+                let hidden = found.hidden.hides(name);
                 match (sent.get(name), recorded.get(name)) {
-                    (Some(sent), Some(recorded)) if hidden && sent == recorded => {}
+                    (Some(sent), Some(recorded)) if sent == recorded || found.hidden.varies(name) => {}
                     (Some(sent), Some(recorded)) if !hidden => compare_json(&path, sent, recorded, found),
                     (sent, recorded) => {
                         let masks = found.hidden;
@@ -244,7 +264,10 @@ fn compare_pairs(part: &str, sent: &[Pair<'_>], recorded: &[Pair<'_>], found: &m
     }
     for (name, (sent, recorded)) in by_name.into_iter().filter(|(_, (sent, recorded))| sent != recorded) {
         let name = String::from_utf8_lossy(name);
-        let hidden = found.is_hidden(&name);
+        let hidden = found.hidden.hides(&name);
+        if found.hidden.varies(&name) && sent.is_empty() == recorded.is_empty() {
+            continue;
+        }
         let shown = |values: &[&[u8]]| {
             let joined =
                 || values.iter().map(|value| String::from_utf8_lossy(value)).collect::<Vec<_>>().join(", ");
@@ -269,7 +292,7 @@ fn hide(value: &mut Value, hidden: Hidden<'_>) {
     match value {
         Value::Object(map) => {
             for (name, value) in map {
-                if hidden.contains(name) {
+                if hidden.hides(name) {
                     *value = Value::String(mask());
                 } else {
                     hide(value, hidden);
@@ -313,10 +336,11 @@ mod tests {
                 RequestBody::Bytes(body.to_owned().into())
             },
         };
-        let hidden = ["passCode".to_owned(), "password".to_owned()];
+        let (varying, secret) = (["passCode".to_owned()], ["password".to_owned()]);
+        let hidden = Hidden { varying: &varying, secret: &secret };
         let own = request(recorded);
         let method: Method = live.0.parse().unwrap();
-        let near = near_misses((&method, live.1, live.2.as_bytes()), &hidden, [((), &own, "")].into_iter());
+        let near = near_misses((&method, live.1, live.2.as_bytes()), hidden, [((), &own, "")].into_iter());
         near.iter()
             .flat_map(|near| &near.differences)
             .map(|d| format!("{}: {:?} / {:?}", d.field, d.sent, d.recorded))
@@ -342,11 +366,7 @@ mod tests {
                 ("POST", "/a", r#"{"p":{"n":"+1","passCode":"1"},"t":1.0}"#),
                 ("POST", "/a", r#"{"t":1,"p":{"n":"+2","passCode":"2"},"u":null}"#)
             ),
-            [
-                r#"body.p.n: Some("\"+1\"") / Some("\"+2\"")"#,
-                r#"body.p.passCode: Some("(hidden)") / Some("(hidden)")"#,
-                r#"body.u: None / Some("null")"#
-            ]
+            [r#"body.p.n: Some("\"+1\"") / Some("\"+2\"")"#, r#"body.u: None / Some("null")"#]
         );
         assert!(difference(("GET", "/a/b/c", ""), ("GET", "/x/y/z", "")).is_empty());
     }

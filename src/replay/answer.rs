@@ -108,14 +108,21 @@ impl Answer {
         let body = response.body.as_ref().filter(|_| has_body);
         let bytes = body.map(|body| body.bytes.clone()).unwrap_or_default();
         let mut computed = Vec::new();
-        // A length is computed when sending; without a body (HEAD, 304) there is nothing to compute it from.
-        if interaction.request.method != Method::HEAD && response.status != StatusCode::NOT_MODIFIED {
+        // Without a body (HEAD, 304) there is nothing to compute a length from.
+        let bodiless =
+            interaction.request.method == Method::HEAD || response.status == StatusCode::NOT_MODIFIED;
+        if !bodiless {
             computed.push(header::CONTENT_LENGTH);
         }
         if response.status == StatusCode::NO_CONTENT {
             computed.push(header::CONTENT_TYPE);
         }
-        let headers = known.share(end_to_end(&response.headers, &computed));
+        let mut headers = end_to_end(&response.headers, &computed);
+        if !bodiless && has_body && response.framing == Framing::Length {
+            // Last, as at record. What is rendered or coded for a client puts its own length in this place.
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+        }
+        let headers = known.share(headers);
         let coding = if coded || bytes.is_empty() { None } else { Coding::of(&headers).ok().flatten() };
         let template = links.filter(|_| !coded && is_text(&headers)).and_then(|links| links.split(&bytes));
         let body = match template {
@@ -173,12 +180,24 @@ impl Answer {
                 Body::Unsized(Some(body), self.rare.trailers.clone())
             }
             body if body.is_empty() => Body::Empty,
-            body => Body::Whole(body),
+            body => {
+                if self.is_adapted() {
+                    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+                }
+                Body::Whole(body)
+            }
         };
         let mut reply = Response::new(body);
         *reply.status_mut() = self.status;
         *reply.headers_mut() = headers;
         reply
+    }
+
+    /// Whether the body's length can differ from the recorded one's.
+    fn is_adapted(&self) -> bool {
+        self.coding.is_some()
+            || matches!(self.body, AnswerBody::Linked(_))
+            || self.framing == Framing::Chunked
     }
 
     fn may_have_body(&self) -> bool {

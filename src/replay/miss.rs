@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::timeline::Timeline;
 use crate::cassette::RecordedRequest;
 use crate::http::Request;
-use crate::matching::{Difference, NearMiss, near_misses};
+use crate::matching::{Difference, Hidden, NearMiss, near_misses};
 
 /// How many cassettes are named.
 const NAMED: usize = 5;
@@ -29,7 +29,7 @@ pub(super) struct Scope<'a> {
     /// The only one that was asked.
     pub(super) pinned: Option<usize>,
     /// Fields whose values are not shown.
-    pub(super) hidden: &'a [String],
+    pub(super) hidden: Hidden<'a>,
 }
 
 /// The report, first line first.

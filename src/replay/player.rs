@@ -12,7 +12,7 @@ use super::timeline::Timeline;
 use crate::cassette::{Cassette, Repeat};
 use crate::error::Error;
 use crate::http::{BODY_LIMIT, CASSETTE, Coding, LinkFinder, Origin, Reply, Request};
-use crate::matching::Matcher;
+use crate::matching::{Hidden, Matcher};
 use crate::profile::{Kind, Profile};
 
 /// How recordings are played.
@@ -39,8 +39,8 @@ pub struct Player {
     index: hashbrown::HashMap<Box<[u8]>, Places, foldhash::fast::RandomState>,
     /// Whether any recording stands for requests with any body.
     has_any_body: bool,
-    /// Fields whose values no message shows.
-    hidden: Vec<String>,
+    /// Fields that match by their value and are not shown.
+    secret_fields: Vec<String>,
     session: Session,
 }
 
@@ -55,7 +55,7 @@ impl Player {
             timelines: Vec::with_capacity(cassettes.len()),
             index: hashbrown::HashMap::default(),
             has_any_body: false,
-            hidden: profile.presence_only.iter().chain(&profile.secret_fields).cloned().collect(),
+            secret_fields: profile.secret_fields.clone(),
             session: Session::default(),
         };
         let mut known = KnownHeaders::default();
@@ -124,7 +124,8 @@ impl Player {
             Ok((place, ordinal, given)) => Ok(self.send(&request, place, ordinal, given)),
             Err(reason) => {
                 let pinned = self.pinned(&request.head.headers).ok().flatten();
-                let scope = Scope { timelines: &self.timelines, pinned, hidden: &self.hidden };
+                let hidden = Hidden { varying: self.matcher.presence_only(), secret: &self.secret_fields };
+                let scope = Scope { timelines: &self.timelines, pinned, hidden };
                 Err(Error::Miss(miss::report(&request, &body, &reason, &scope)))
             }
         }

@@ -174,7 +174,6 @@ fn how_much_is_told_can_be_chosen_by_flag_or_environment() {
 }
 
 #[test]
-#[ignore = "a log line that nobody takes ends the connection, and the program with exit code 101"]
 fn whoever_reads_stderr_may_leave() {
     let project = Project::new();
     project.tape("recordings/a.yaml", &["GET /a => 200 a"]);
@@ -198,7 +197,6 @@ fn nothing_is_coloured_where_no_terminal_is() {
 }
 
 #[test]
-#[ignore = "a file of the cassette's name in the directory is replaced without a word"]
 fn the_demo_replaces_no_file_that_it_did_not_write() {
     let project = Project::new();
     project.write("demo/okta-sms.yaml", "mine");

@@ -125,7 +125,7 @@ fn a_disk_that_takes_no_more_is_told_when_it_happens_and_by_the_exit_code() {
     assert_eq!(recorder.ask("GET /20").body.len(), 20);
     let (status, told) = recorder.stop();
     assert_eq!(status.code(), Some(1), "{told}");
-    assert!(told.contains("error: 1 exchanges could not be written to recordings/run.yaml"), "{told}");
+    assert!(told.contains("error: recordings/run.yaml: exchanges that could not be written: 1"), "{told}");
     let player = project.replay();
     assert!(player.ready.ends_with("interactions=2"), "{}", player.ready);
     assert_eq!(player.ask("GET /20").body.len(), 20);

@@ -12,7 +12,7 @@ const SMS: &[&str] = &[
     r#"POST /users/u/factors/mbl1/lifecycle/activate {"passCode":"355946"} => 200 {"id":"sms1","status":"ACTIVE"}"#,
     r#"GET /users/u/factors => 200 [{"id":"sms1"}]"#,
     "DELETE /users/u/factors/sms1 => 204",
-    r#"GET /users/u/factors => 200 []"#,
+    "GET /users/u/factors => 200 []",
     r#"POST /users/u/factors {"phone":"+1"} => 200 {"id":"sms2","status":"ACTIVE"}"#,
     r#"GET /users/u/factors => 200 [{"id":"sms2"}]"#,
 ];

@@ -88,7 +88,7 @@ async fn record(
     let path = dir.join(flow.cassette).with_extension("yaml");
     let client = Upstream::new(upstream.clone(), &UpstreamOptions::default()).map_err(Failure::usage)?;
     let redactor = Redactor::new(Arc::clone(profile), Redact::On, upstream.clone());
-    let writer = Writer::create(&path, &redactor.header(), Existing::Overwrite).map_err(Failure::usage)?;
+    let writer = Writer::create(&path, &redactor.header(), Existing::Refuse).map_err(Failure::usage)?;
     let (recorder, recording) = Recorder::start(writer, redactor).map_err(Failure::usage)?;
     let proxy = Arc::new(Proxy::record(Live::new(client, recorder, Clock::Wall, true)));
     let stage = Stage::open(Listen(([127, 0, 0, 1], 0).into()), proxy).await?;
@@ -154,12 +154,22 @@ async fn is_gone(origin: &Origin) -> bool {
     tokio::net::TcpStream::connect(origin.authority()).await.is_err()
 }
 
-/// Where the cassettes go: the directory asked for, or a new one of this process's.
+/// Where the cassettes go: the directory asked for, or a new one below the system's temporary directory.
 fn directory(asked: Option<PathBuf>) -> Result<PathBuf, Failure> {
-    let dir =
-        asked.unwrap_or_else(|| std::env::temp_dir().join(format!("overdub-demo-{}", std::process::id())));
-    std::fs::create_dir_all(&dir).map_err(|error| {
+    let failed = |dir: &Path, error: std::io::Error| {
         Failure::usage(format_args!("--dir {}: {error}; name a directory that can be written", dir.display()))
-    })?;
-    Ok(dir)
+    };
+    if let Some(dir) = asked {
+        return std::fs::create_dir_all(&dir).map(|()| dir.clone()).map_err(|error| failed(&dir, error));
+    }
+    // An earlier demo's directory is kept: its cassettes are the user's.
+    let mut number = 1;
+    loop {
+        let dir = std::env::temp_dir().join(format!("overdub-demo-{number}"));
+        match std::fs::create_dir(&dir) {
+            Ok(()) => return Ok(dir),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
+            Err(error) => return Err(failed(&dir, error)),
+        }
+    }
 }

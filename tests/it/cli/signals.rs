@@ -55,7 +55,7 @@ fn idle_connections_do_not_delay_the_end_of_a_recording() {
         let recorder = project.record(&upstream.url());
         let clients = idle(&recorder);
         let told = ends(recorder, signal, SOON);
-        assert!(told.contains("25 exchanges recorded in recordings/run.yaml"), "{told}");
+        assert!(told.contains("recordings/run.yaml: exchanges recorded: 25"), "{told}");
         drop(clients);
     }
 }

@@ -102,7 +102,7 @@ fn append_continues_a_cassette_and_overwrite_replaces_it() {
     assert!(recorder.ready.ends_with("cassettes=1 interactions=1"), "{}", recorder.ready);
     recorder.ask("GET /two");
     let (_, told) = recorder.stop();
-    assert!(told.contains("1 exchanges recorded in recordings/run.yaml"), "{told}");
+    assert!(told.contains("recordings/run.yaml: exchanges recorded: 1"), "{told}");
     let player = project.replay();
     assert!(player.ready.ends_with("interactions=2"), "{}", player.ready);
     assert_eq!((player.ask("GET /one").status(), player.ask("GET /two").status()), (200, 200));

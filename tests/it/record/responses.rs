@@ -272,7 +272,6 @@ fn chunks_stand_before_a_length_that_says_otherwise() {
 }
 
 #[test]
-#[ignore = "connection and content-length stand in another order at replay"]
 fn the_head_is_the_same_for_a_client_that_closes() {
     let played = play(&Upstream::of_json("{}"), &["GET /a\nconnection: close", "GET /b HTTP/1.0"]);
     assert_eq!(played.same()[0].header("connection"), "close");
