@@ -3,32 +3,36 @@
 //! JSON is compared as values, forms as sorted pairs, multipart without its random boundary, the rest as bytes. The
 //! bytes decide which of these a body is, not its Content-Type: that varies between two runs of one client.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::key::Speller;
 use crate::http::sorted_pairs;
 
 /// Whole numbers up to here are the same as integer and as float (2^53).
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Appends the fingerprint of `body`: nothing for an empty one, else 32 bytes.
-pub(super) fn fingerprint(body: &[u8], presence_only: &[String], key: &mut Vec<u8>) {
+pub(super) fn fingerprint(body: &[u8], speller: &Speller<'_>, key: &mut Vec<u8>) {
     if body.is_empty() {
         return;
     }
+    let body = &*speller.neutral(Cow::Borrowed(body));
     let mut canonical = Vec::with_capacity(body.len() + 8);
     if let Some(value) = as_json(body) {
         canonical.push(b'J');
-        write_json(&value, presence_only, &mut canonical);
+        write_json(&value, speller, &mut canonical);
     } else if let Some(boundary) = multipart_boundary(body) {
         canonical.push(b'M');
         write_without(boundary, body, &mut canonical);
     } else if is_form(body) {
         canonical.push(b'F');
         for (name, value) in sorted_pairs(body) {
-            let varies = presence_only.iter().any(|field| field.as_bytes() == &*name);
+            let value = if speller.varies(&name) { Cow::Borrowed(&b""[..]) } else { speller.neutral(value) };
             write_sized(&name, &mut canonical);
-            write_sized(if varies { b"" } else { &value }, &mut canonical);
+            write_sized(&value, &mut canonical);
         }
     } else {
         canonical.push(b'B');
@@ -50,7 +54,7 @@ pub(super) fn is_form(body: &[u8]) -> bool {
         && !matches!(body[0], b'{' | b'[' | b'<' | b'"')
 }
 
-fn write_json(value: &Value, presence_only: &[String], out: &mut Vec<u8>) {
+fn write_json(value: &Value, speller: &Speller<'_>, out: &mut Vec<u8>) {
     match value {
         Value::Object(map) => {
             let mut entries: Vec<_> = map.iter().collect();
@@ -58,10 +62,10 @@ fn write_json(value: &Value, presence_only: &[String], out: &mut Vec<u8>) {
             out.push(b'{');
             for (name, value) in entries {
                 write_sized(name.as_bytes(), out);
-                if presence_only.contains(name) {
+                if speller.varies(name.as_bytes()) {
                     out.push(b'?');
                 } else {
-                    write_json(value, presence_only, out);
+                    write_json(value, speller, out);
                 }
             }
             out.push(b'}');
@@ -69,7 +73,7 @@ fn write_json(value: &Value, presence_only: &[String], out: &mut Vec<u8>) {
         Value::Array(items) => {
             out.push(b'[');
             for item in items {
-                write_json(item, presence_only, out);
+                write_json(item, speller, out);
             }
             out.push(b']');
         }
@@ -121,12 +125,12 @@ fn write_without(boundary: &[u8], body: &[u8], out: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::http::Origin;
+    use crate::matching::Matcher;
 
     fn of(body: &str) -> Vec<u8> {
-        let mut key = Vec::new();
-        fingerprint(body.as_bytes(), &["passCode".to_owned(), "password".to_owned()], &mut key);
-        key
+        let matcher = Matcher::new(vec!["passCode".to_owned(), "password".to_owned()]);
+        matcher.key(&::http::Method::POST, "/", body.as_bytes(), &|| Origin::new("http", "here")).into_bytes()
     }
 
     #[test]

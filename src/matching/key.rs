@@ -6,10 +6,11 @@
 use std::borrow::Cow;
 
 use ::http::Method;
+use bytes::Bytes;
 
 use super::body;
 use crate::cassette::{RecordedRequest, RequestBody};
-use crate::http::{percent_decoded, sorted_pairs};
+use crate::http::{LinkFinder, Origin, percent_decoded, sorted_pairs};
 
 /// What identifies a request, as bytes that can be hashed and compared.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -31,15 +32,25 @@ impl MatchKey {
 #[derive(Debug, Clone, Default)]
 pub struct Matcher {
     presence_only: Vec<String>,
+    origins: Vec<LinkFinder>,
 }
 
 /// Stands in a key for a body of which nothing is known. No fingerprint is one byte long.
 const ANY_BODY: u8 = b'?';
 
+/// Tells under which origin a client reached us; asked only where a link may have to be recognised.
+pub type ClientOrigin<'a> = &'a dyn Fn() -> Origin;
+
 impl Matcher {
     /// A matcher for which the JSON and form fields `presence_only` count by being there, whatever they hold.
     pub fn new(presence_only: Vec<String>) -> Self {
-        Self { presence_only }
+        Self { presence_only, origins: Vec::new() }
+    }
+
+    /// Makes links to `origin`, that of a recording, the same as links to the origin a live client uses: a client that
+    /// sends back a link it was given sends its own.
+    pub fn add_origin(&mut self, origin: &Origin) {
+        self.origins.push(LinkFinder::new(origin));
     }
 
     /// The fields that count by being there.
@@ -48,29 +59,85 @@ impl Matcher {
     }
 
     /// The key of a live request. `target` is path and query as sent.
-    pub fn key(&self, method: &Method, target: &str, body: &[u8]) -> MatchKey {
-        let mut key = head(method, &Target::of(target));
-        body::fingerprint(body, &self.presence_only, &mut key);
+    pub fn key(&self, method: &Method, target: &str, body: &[u8], client: ClientOrigin<'_>) -> MatchKey {
+        let speller = Speller { matcher: self, client: Some(client) };
+        let mut key = speller.head(method, &Target::of(target));
+        body::fingerprint(body, &speller, &mut key);
         MatchKey(key)
     }
 
     /// The key under which recordings without a known body stand for this request.
-    pub fn key_of_any_body(&self, method: &Method, target: &str) -> MatchKey {
-        let mut key = head(method, &Target::of(target));
+    pub fn key_of_any_body(&self, method: &Method, target: &str, client: ClientOrigin<'_>) -> MatchKey {
+        let mut key = Speller { matcher: self, client: Some(client) }.head(method, &Target::of(target));
         key.push(ANY_BODY);
         MatchKey(key)
     }
 
     /// The key of a recorded request, its URL being relative or of another origin than `upstream`.
     pub fn recorded_key(&self, request: &RecordedRequest, upstream: &str) -> MatchKey {
-        let target = Target::recorded(&request.url, upstream);
-        let mut key = head(&request.method, &target);
+        let speller = Speller { matcher: self, client: None };
+        let mut key = speller.head(&request.method, &Target::recorded(&request.url, upstream));
         match &request.body {
             RequestBody::Unrecorded => key.push(ANY_BODY),
-            RequestBody::Empty => body::fingerprint(b"", &self.presence_only, &mut key),
-            RequestBody::Bytes(bytes) => body::fingerprint(bytes, &self.presence_only, &mut key),
+            RequestBody::Empty => body::fingerprint(b"", &speller, &mut key),
+            RequestBody::Bytes(bytes) => body::fingerprint(bytes, &speller, &mut key),
         }
         MatchKey(key)
+    }
+}
+
+/// Spells requests canonically: the recorded ones, or those of one client.
+pub(super) struct Speller<'a> {
+    matcher: &'a Matcher,
+    client: Option<ClientOrigin<'a>>,
+}
+
+impl Speller<'_> {
+    /// Whether a field's value does not matter.
+    pub(super) fn varies(&self, field: &[u8]) -> bool {
+        self.matcher.presence_only.iter().any(|own| own.as_bytes() == field)
+    }
+
+    /// The text with links to ourselves made alike, whichever origin they carry.
+    pub(super) fn neutral<'t>(&self, text: Cow<'t, [u8]>) -> Cow<'t, [u8]> {
+        let finds = |slashes: &[u8]| memchr::memmem::find(&text, slashes).is_some();
+        if !finds(b"//") && !finds(b"\\/\\/") {
+            return text;
+        }
+        let client = self.client.map(|client| LinkFinder::new(&client()));
+        let neutral = Origin::new("http", "self.invalid");
+        self.matcher.origins.iter().chain(&client).fold(text, |text, finder| {
+            let template = finder.split(&Bytes::copy_from_slice(&text));
+            template.map_or(text, |template| Cow::Owned(template.render(&neutral)))
+        })
+    }
+
+    /// Everything but the body. A space ends the method, a newline the target: neither occurs inside, since control
+    /// characters and spaces are escaped.
+    fn head(&self, method: &Method, target: &Target<'_>) -> Vec<u8> {
+        let size = method.as_str().len() + target.path.len() + target.query.len();
+        let mut key = Vec::with_capacity(size + 48);
+        key.extend_from_slice(method.as_str().as_bytes());
+        key.push(b' ');
+        if let Some(origin) = target.origin {
+            key.extend_from_slice(origin.to_ascii_lowercase().as_bytes());
+        }
+        for segment in target.path.split('/').filter(|segment| !segment.is_empty()) {
+            key.push(b'/');
+            escape(&percent_decoded(segment.as_bytes()), &mut key);
+        }
+        let mut separator = b'?';
+        if !target.query.is_empty() {
+            for (name, value) in sorted_pairs(target.query.as_bytes()) {
+                key.push(separator);
+                escape(&name, &mut key);
+                key.push(b'=');
+                escape(&self.neutral(value), &mut key);
+                separator = b'&';
+            }
+        }
+        key.push(b'\n');
+        key
     }
 }
 
@@ -114,33 +181,6 @@ impl<'a> Target<'a> {
     }
 }
 
-/// Everything but the body. A space ends the method, a newline the target: neither occurs inside, since control
-/// characters and spaces are escaped.
-fn head(method: &Method, target: &Target<'_>) -> Vec<u8> {
-    let mut key = Vec::with_capacity(method.as_str().len() + target.path.len() + target.query.len() + 48);
-    key.extend_from_slice(method.as_str().as_bytes());
-    key.push(b' ');
-    if let Some(origin) = target.origin {
-        key.extend_from_slice(origin.to_ascii_lowercase().as_bytes());
-    }
-    for segment in target.path.split('/').filter(|segment| !segment.is_empty()) {
-        key.push(b'/');
-        escape(&percent_decoded(segment.as_bytes()), &mut key);
-    }
-    let mut separator = b'?';
-    if !target.query.is_empty() {
-        for (name, value) in sorted_pairs(target.query.as_bytes()) {
-            key.push(separator);
-            escape(&name, &mut key);
-            key.push(b'=');
-            escape(&value, &mut key);
-            separator = b'&';
-        }
-    }
-    key.push(b'\n');
-    key
-}
-
 /// Writes decoded bytes so that what separates parts of a key cannot come from inside one.
 fn escape(decoded: &[u8], out: &mut Vec<u8>) {
     for &byte in decoded {
@@ -157,11 +197,40 @@ const HEX: &[u8; 16] = b"0123456789ABCDEF";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bytes::Bytes;
     use proptest::prelude::*;
 
+    fn here() -> Origin {
+        Origin::new("http", "127.0.0.1:8080")
+    }
+
     fn key(target: &str, body: &str) -> MatchKey {
-        Matcher::new(vec!["passCode".to_owned()]).key(&Method::POST, target, body.as_bytes())
+        Matcher::new(vec!["passCode".to_owned()]).key(&Method::POST, target, body.as_bytes(), &here)
+    }
+
+    #[test]
+    fn a_link_that_a_client_sends_back_is_the_recorded_one() {
+        let mut matcher = Matcher::default();
+        matcher.add_origin(&Origin::new("https", "okta.overdub.test"));
+        for (live, recorded) in [
+            (r#"{"href":"http://127.0.0.1:8080/a"}"#, r#"{"href":"https://okta.overdub.test/a"}"#),
+            (r#"{"href":"http:\/\/127.0.0.1:8080\/a"}"#, r#"{"href":"https://okta.overdub.test/a"}"#),
+            ("to=http%3A%2F%2F127.0.0.1%3A8080%2Fa", "to=https%3A%2F%2Fokta.overdub.test%2Fa"),
+            (r#"{"href":"https://okta.overdub.test/a"}"#, r#"{"href":"https://okta.overdub.test/a"}"#),
+        ] {
+            let recorded = RecordedRequest {
+                method: Method::POST,
+                url: "/a?back=https://okta.overdub.test/b".to_owned(),
+                headers: ::http::HeaderMap::new(),
+                body: RequestBody::Bytes(recorded.to_owned().into()),
+            };
+            let live = matcher.key(
+                &Method::POST,
+                "/a?back=http%3A%2F%2F127.0.0.1%3A8080%2Fb",
+                live.as_bytes(),
+                &here,
+            );
+            assert_eq!(live, matcher.recorded_key(&recorded, "https://okta.overdub.test"));
+        }
     }
 
     #[test]
@@ -202,13 +271,13 @@ mod tests {
             body: RequestBody::Empty,
         };
         let upstream = "https://okta.overdub.test";
-        let live = matcher.key(&Method::GET, "/a?b=1", b"");
+        let live = matcher.key(&Method::GET, "/a?b=1", b"", &here);
         assert_eq!(matcher.recorded_key(&recorded("/a?b=1"), upstream), live);
         assert_eq!(matcher.recorded_key(&recorded("https://OKTA.overdub.test/a?b=1"), upstream), live);
         assert_ne!(matcher.recorded_key(&recorded("https://cdn.overdub.test/a?b=1"), upstream), live);
         assert_eq!(
             matcher.recorded_key(&recorded("/a?b=1&url=http://x"), upstream),
-            matcher.key(&Method::GET, "/a?url=http://x&b=1", b"")
+            matcher.key(&Method::GET, "/a?url=http://x&b=1", b"", &here)
         );
     }
 
@@ -221,12 +290,12 @@ mod tests {
             headers: ::http::HeaderMap::new(),
             body: RequestBody::Unrecorded,
         };
-        assert_eq!(matcher.recorded_key(&request, ""), matcher.key_of_any_body(&Method::POST, "/a"));
-        assert_ne!(matcher.recorded_key(&request, ""), matcher.key(&Method::POST, "/a", b"?"));
+        assert_eq!(matcher.recorded_key(&request, ""), matcher.key_of_any_body(&Method::POST, "/a", &here));
+        assert_ne!(matcher.recorded_key(&request, ""), matcher.key(&Method::POST, "/a", b"?", &here));
         assert_ne!(
             matcher
                 .recorded_key(&RecordedRequest { body: RequestBody::Bytes(Bytes::from("?")), ..request }, ""),
-            matcher.key_of_any_body(&Method::POST, "/a")
+            matcher.key_of_any_body(&Method::POST, "/a", &here)
         );
     }
 

@@ -6,5 +6,5 @@ mod body;
 mod key;
 mod near;
 
-pub use key::{MatchKey, Matcher, Target};
+pub use key::{ClientOrigin, MatchKey, Matcher, Target};
 pub(crate) use near::{Difference, Hidden, NearMiss, near_misses};

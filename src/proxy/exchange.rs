@@ -77,6 +77,7 @@ impl Live {
         let exchange = Exchange {
             at,
             took: Duration::ZERO,
+            client: origin.clone(),
             method: head.method,
             target: target.map_or_else(|| "/".to_owned(), |target| target.as_str().to_owned()),
             request_headers: copied(&head.headers),

@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use crate::cassette::Framing;
 use crate::clock::Timestamp;
-use crate::http::{BODY_LIMIT, Upload};
+use crate::http::{BODY_LIMIT, Origin, Upload};
 
 /// A request and its response, both finished.
 #[derive(Debug)]
@@ -16,6 +16,8 @@ pub(crate) struct Exchange {
     pub(crate) at: Timestamp,
     pub(crate) took: Duration,
     pub(crate) method: Method,
+    /// Under which origin the client reached us: it sends back links that carry it.
+    pub(crate) client: Origin,
     /// Path and query as sent.
     pub(crate) target: String,
     pub(crate) request_headers: HeaderMap,

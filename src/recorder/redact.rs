@@ -39,6 +39,8 @@ pub struct Redactor {
     profile: Arc<Profile>,
     redact: Redact,
     upstream: Origin,
+    /// What stands in the cassette for the upstream's origin.
+    written: Origin,
     links: LinkFinder,
 }
 
@@ -46,33 +48,32 @@ impl Redactor {
     /// For exchanges with `upstream`.
     pub fn new(profile: Arc<Profile>, redact: Redact, upstream: Origin) -> Self {
         let links = LinkFinder::new(&upstream);
-        Self { profile, redact, upstream, links }
+        let written = if redact == Redact::On { profile.stand_in_origin.clone() } else { upstream.clone() };
+        Self { profile, redact, upstream, written, links }
     }
 
     /// The header document of the cassette that these exchanges go into.
     pub fn header(&self) -> Header {
-        let upstream = match self.redact {
-            Redact::On => self.profile.stand_in_origin.to_string(),
-            Redact::Off => self.upstream.to_string(),
-        };
         Header {
             recorded_with: Some(concat!("overdub ", env!("CARGO_PKG_VERSION")).to_owned()),
             profile: Some(self.profile.name.clone()),
-            upstream,
+            upstream: self.written.to_string(),
             repeat: None,
         }
     }
 
     /// The interaction that is written for `exchange`.
     pub(super) fn interaction(&self, exchange: Exchange) -> Interaction {
-        let request_body = self.request_body(&exchange.request_headers, &exchange.request_body);
+        let client = &exchange.client;
+        let request_body = self.request_body(&exchange.request_headers, &exchange.request_body, client);
+        let url = self.sent_back(Bytes::from(exchange.target), client);
         let body = self.response_body(&exchange.response_headers, exchange.body);
         Interaction {
             at: Some(exchange.at),
             took: Some(exchange.took),
             request: RecordedRequest {
                 method: exchange.method.clone(),
-                url: exchange.target,
+                url: String::from_utf8_lossy(&url).into_owned(),
                 headers: self.request_headers(&exchange.request_headers),
                 body: request_body,
             },
@@ -103,7 +104,31 @@ impl Redactor {
         kept
     }
 
-    fn request_body(&self, headers: &HeaderMap, copy: &RequestCopy) -> RequestBody {
+    /// What a client sent, with the written origin in links to us: it was given them in place of the upstream's. In
+    /// URLs and forms such a link is escaped.
+    fn sent_back(&self, sent: Bytes, client: &Origin) -> Bytes {
+        let plain =
+            LinkFinder::new(client).split(&sent).map(|template| template.render(&self.written).into());
+        let sent: Bytes = plain.unwrap_or(sent);
+        let escaped = |origin: &Origin| {
+            format!("{}%3A%2F%2F{}", origin.scheme(), origin.authority().replace(':', "%3A")).into_bytes()
+        };
+        let (from, to) = (escaped(client), escaped(&self.written));
+        let mut links = memchr::memmem::find_iter(&sent, &from).peekable();
+        if links.peek().is_none() {
+            return sent;
+        }
+        let (mut changed, mut rest) = (Vec::with_capacity(sent.len()), 0);
+        for at in links {
+            changed.extend_from_slice(&sent[rest..at]);
+            changed.extend_from_slice(&to);
+            rest = at + from.len();
+        }
+        changed.extend_from_slice(&sent[rest..]);
+        changed.into()
+    }
+
+    fn request_body(&self, headers: &HeaderMap, copy: &RequestCopy, client: &Origin) -> RequestBody {
         let mut copied = copy.lock();
         if !copied.complete {
             // The response came before the request had been sent whole: what it would have been, nobody knows.
@@ -115,7 +140,7 @@ impl Redactor {
         let raw = Bytes::from(std::mem::take(&mut copied.bytes));
         let coding = Coding::of(headers).ok().flatten();
         let plain = coding.and_then(|coding| coding.decode(&raw, BODY_LIMIT).ok()).unwrap_or(raw);
-        RequestBody::Bytes(self.text(plain))
+        RequestBody::Bytes(self.text(self.sent_back(plain, client)))
     }
 
     fn response_headers(

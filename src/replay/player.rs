@@ -9,11 +9,11 @@ use super::answer::{Asker, KnownHeaders};
 use super::miss::{self, Reason, Scope};
 use super::session::{Due, Given, Place, Session};
 use super::timeline::Timeline;
-use crate::cassette::{Cassette, Repeat};
+use crate::cassette::{Cassette, Interaction, Repeat, RequestBody};
 use crate::error::Error;
 use crate::http::{BODY_LIMIT, CASSETTE, Coding, LinkFinder, Origin, Reply, Request};
 use crate::matching::{Hidden, Matcher};
-use crate::profile::{Kind, Profile};
+use crate::profile::Profile;
 
 /// How recordings are played.
 #[derive(Debug, Clone)]
@@ -46,9 +46,14 @@ pub struct Player {
 
 impl Player {
     /// Makes `cassettes` findable.
-    pub fn new(cassettes: Vec<Cassette>, profile: &Profile, options: &ReplayOptions) -> Self {
-        let matcher = Matcher::new(profile.presence_only.clone());
-        let mut cassettes = cassettes;
+    pub fn new(mut cassettes: Vec<Cassette>, profile: &Profile, options: &ReplayOptions) -> Self {
+        let mut matcher = Matcher::new(profile.presence_only.clone());
+        let mut upstreams: Vec<&str> = cassettes.iter().map(|own| own.header.upstream.as_str()).collect();
+        upstreams.sort_unstable();
+        upstreams.dedup();
+        for origin in upstreams.into_iter().filter_map(|upstream| Origin::parse(upstream).ok()) {
+            matcher.add_origin(&origin);
+        }
         cassettes.sort_by(|one, other| one.name.cmp(&other.name));
         let mut player = Self {
             matcher,
@@ -74,8 +79,7 @@ impl Player {
     ) {
         let origin = Origin::parse(&cassette.header.upstream).ok().filter(|_| options.rewrite_links);
         let links = origin.as_ref().map(LinkFinder::new);
-        let unrecorded =
-            |own: &crate::cassette::Interaction| own.request.body == crate::cassette::RequestBody::Unrecorded;
+        let unrecorded = |own: &Interaction| own.request.body == RequestBody::Unrecorded;
         self.has_any_body |= cassette.interactions.iter().any(unrecorded);
         let (timeline, keys) =
             Timeline::build(cassette, &self.matcher, profile, options.repeat, links.as_ref(), known);
@@ -112,16 +116,17 @@ impl Player {
     /// A miss, or a request body that did not arrive whole.
     pub async fn answer(self: &Arc<Self>, mut request: Request) -> Result<Reply, Error> {
         let body = read_body(&mut request).await?;
-        let key = self.matcher.key(&request.head.method, request.target(), &body);
+        let client = || request.client_origin();
+        let key = self.matcher.key(&request.head.method, request.target(), &body, &client);
         let exact = self.index.get(key.as_bytes()).map(Places::as_slice).unwrap_or_default();
         let looser = if self.has_any_body {
-            let key = self.matcher.key_of_any_body(&request.head.method, request.target());
+            let key = self.matcher.key_of_any_body(&request.head.method, request.target(), &client);
             self.index.get(key.as_bytes()).map(Places::as_slice).unwrap_or_default()
         } else {
             &[]
         };
         match self.choose(&request, exact, looser) {
-            Ok((place, ordinal, given)) => Ok(self.send(&request, place, ordinal, given)),
+            Ok(given) => Ok(self.send(&request, given)),
             Err(reason) => {
                 let pinned = self.pinned(&request.head.headers).ok().flatten();
                 let hidden = Hidden { varying: self.matcher.presence_only(), secret: &self.secret_fields };
@@ -132,19 +137,9 @@ impl Player {
     }
 
     /// Asks the timeline that answered last, then the others by name; exact keys before those of any body.
-    fn choose(
-        &self,
-        request: &Request,
-        exact: &[Found],
-        looser: &[Found],
-    ) -> Result<(Place, usize, Option<Given>), Reason> {
-        if let ([Found { place, constant: Some(ordinal) }], 1) = (exact, self.timelines.len())
-            && !request.head.headers.contains_key(CASSETTE)
-        {
-            return Ok((*place, *ordinal, None));
-        }
+    fn choose(&self, request: &Request, exact: &[Found], looser: &[Found]) -> Result<Given, Reason> {
         let pinned = self.pinned(&request.head.headers)?;
-        let last = if self.timelines.len() > 1 { self.session.last() } else { None };
+        let last = self.session.last();
         let conditional = is_conditional(&request.head.headers);
         let mut reason = Reason::NeverRecorded;
         for places in [exact, looser] {
@@ -157,12 +152,12 @@ impl Player {
                 let timeline = &self.timelines[place.timeline];
                 if let Some(ordinal) = constant {
                     self.session.answered_by(place.timeline);
-                    return Ok((place, ordinal, None));
+                    return Ok(Given::always(place, ordinal));
                 }
                 match self.session.take(timeline, place, conditional) {
                     Due::Recording(given) => {
                         self.session.answered_by(place.timeline);
-                        return Ok((place, given.ordinal, Some(given)));
+                        return Ok(given);
                     }
                     Due::UsedUp => reason.used_up(place, &timeline.tracks[place.track].recordings),
                     Due::OnlyConditional if matches!(reason, Reason::NeverRecorded) => {
@@ -183,20 +178,14 @@ impl Player {
         found.map(Some).ok_or_else(|| Reason::NoSuchCassette(name.into_owned()))
     }
 
-    fn send(
-        self: &Arc<Self>,
-        request: &Request,
-        place: Place,
-        ordinal: usize,
-        given: Option<Given>,
-    ) -> Reply {
-        let timeline = &self.timelines[place.timeline];
+    fn send(self: &Arc<Self>, request: &Request, given: Given) -> Reply {
+        let answer = &self.timelines[given.place.timeline].answers[given.ordinal];
         let asker =
             Asker { head: &request.head, scheme: request.scheme, origin: &|| request.client_origin() };
-        let reply = timeline.answers[ordinal].send(&asker);
-        let write = |_: &Given| matches!(timeline.tracks[place.track].kind, Kind::Write | Kind::Token);
-        let Some(given) = given.filter(write) else { return reply };
-        // A write whose answer is cut off is answered again with the same recording: its client will try again.
+        let reply = answer.send(&asker);
+        if !given.is_owed() {
+            return reply;
+        }
         let player = Arc::clone(self);
         reply.map(|body| body.guarded(move || player.session.give_back(given)))
     }

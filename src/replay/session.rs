@@ -27,12 +27,25 @@ pub(super) struct Place {
     pub(super) track: usize,
 }
 
-/// A recording that was given: what it takes to give it back.
+/// A recording that was given.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Given {
     pub(super) place: Place,
     pub(super) ordinal: usize,
-    run: u64,
+    /// Whether it is due again if its answer is cut off: in which run of the session it was given.
+    owed: Option<u64>,
+}
+
+impl Given {
+    /// A recording that is always due, so that nothing had to be marked.
+    pub(super) fn always(place: Place, ordinal: usize) -> Self {
+        Self { place, ordinal, owed: None }
+    }
+
+    /// Whether it is due again if its answer is cut off.
+    pub(super) fn is_owed(&self) -> bool {
+        self.owed.is_some()
+    }
 }
 
 /// What a track has for a request.
@@ -73,7 +86,10 @@ impl Session {
 
     /// Notes which timeline answered.
     pub(super) fn answered_by(&self, timeline: usize) {
-        self.last.store(timeline + 1, Ordering::Relaxed);
+        // Written only when it changes: threads that all write one place slow each other down.
+        if self.last() != Some(timeline) {
+            self.last.store(timeline + 1, Ordering::Relaxed);
+        }
     }
 
     /// Takes the answer that is due and marks it as given. `conditional`: the request asks for "304 if unchanged".
@@ -87,7 +103,8 @@ impl Session {
         match due {
             Ok(ordinal) => {
                 marks.give(timeline, place.timeline, ordinal);
-                Due::Recording(Given { place, ordinal, run: marks.run })
+                let owed = matches!(track.kind, Kind::Write | Kind::Token).then_some(marks.run);
+                Due::Recording(Given { place, ordinal, owed })
             }
             Err(none) => none,
         }
@@ -96,7 +113,7 @@ impl Session {
     /// Notes that what was given did not reach the client whole.
     pub(super) fn give_back(&self, given: Given) {
         let mut marks = self.lock();
-        if marks.run == given.run {
+        if given.owed == Some(marks.run) {
             marks.returned.push((given.place, given.ordinal));
             marks.returned.sort_unstable_by_key(|(_, ordinal)| *ordinal);
         }

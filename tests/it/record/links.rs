@@ -3,6 +3,7 @@
 use overdub::http::Coding;
 
 use super::{play, play_with};
+use crate::support::overdub::Project;
 use crate::support::wire::{Act, Message, Upstream, json, send, with_body};
 
 /// The upstream's own origin, as it appears in its answers.
@@ -81,7 +82,7 @@ fn rewriting_can_be_switched_off() {
 #[test]
 fn a_client_of_http_1_0_gets_links_to_the_address_it_connected_to() {
     let upstream = linked();
-    let project = crate::support::overdub::Project::new();
+    let project = Project::new();
     let recorder = project.record(&upstream.url());
     let location = recorder.ask("POST /users HTTP/1.0\n\n{}").header("location").to_owned();
     assert_eq!(location, format!("http://{}/users/1", recorder.address));
@@ -167,4 +168,31 @@ fn cookies_are_made_ones_that_a_plain_client_keeps() {
     });
     let played = play(&upstream, &["GET /a"]);
     assert_eq!(played.same()[0].header("set-cookie"), "theme=1; Path=/; HttpOnly");
+}
+
+#[test]
+fn a_link_that_the_client_sends_back_is_the_same_at_another_address() {
+    let upstream = Upstream::of_json("{}");
+    let project = Project::new();
+    let asks = |at: &str| {
+        let form = at.replace(':', "%3A").replace('/', "%2F");
+        [
+            format!("PUT /users/1?back={form}%2Fa\n\n{{\"_links\":{{\"self\":\"{at}/users/1\"}}}}"),
+            format!("POST /login\ncontent-type: application/x-www-form-urlencoded\n\nto={form}%2Fb&x=1"),
+        ]
+    };
+    let recorder = project.record(&upstream.url());
+    for ask in asks(&format!("http://{}", recorder.address)) {
+        recorder.ask(&ask.replacen('\n', &format!("\nhost: {}\n", recorder.address), 1));
+    }
+    let port = recorder.address.port().to_string();
+    recorder.stop();
+    let cassette = project.cassette();
+    assert!(!cassette.contains(&port), "{cassette}");
+    assert!(cassette.contains("self: https://okta.overdub.test/users/1"), "{cassette}");
+    let player = project.replay();
+    for ask in asks("http://elsewhere.test:1234") {
+        let answer = player.ask(&ask.replacen('\n', "\nhost: elsewhere.test:1234\n", 1));
+        assert_eq!(answer.status(), 200, "{}", answer.text());
+    }
 }
