@@ -65,14 +65,14 @@ impl Player {
         };
         let mut known = KnownHeaders::default();
         for cassette in cassettes {
-            player.add(Arc::new(cassette), profile, options, &mut known);
+            player.add(cassette, profile, options, &mut known);
         }
         player
     }
 
     fn add(
         &mut self,
-        cassette: Arc<Cassette>,
+        cassette: Cassette,
         profile: &Profile,
         options: &ReplayOptions,
         known: &mut KnownHeaders,

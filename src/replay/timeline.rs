@@ -3,7 +3,8 @@
 //! Built once at load and never changed by serving; what serving changes is in [`super::session`].
 
 use std::collections::HashMap;
-use std::sync::Arc;
+
+use ::http::HeaderMap;
 
 use super::answer::{Answer, KnownHeaders};
 use super::openers::openers;
@@ -15,8 +16,8 @@ use crate::profile::{Kind, Profile};
 /// One cassette's answers, findable.
 #[derive(Debug)]
 pub(super) struct Timeline {
-    /// The cassette, for miss reports.
-    pub(super) cassette: Arc<Cassette>,
+    /// The cassette, for miss reports: its requests. Its responses are in `answers`.
+    pub(super) cassette: Cassette,
     /// Per interaction the response ready to send, in recorded order.
     pub(super) answers: Vec<Answer>,
     /// Per key the recordings that it finds.
@@ -59,7 +60,7 @@ pub(super) struct Group {
 impl Timeline {
     /// Sorts a cassette's interactions by key; returns the keys beside it, each with its track's number.
     pub(super) fn build(
-        cassette: Arc<Cassette>,
+        mut cassette: Cassette,
         matcher: &Matcher,
         profile: &Profile,
         repeat: Option<Repeat>,
@@ -88,6 +89,11 @@ impl Timeline {
         let entry = |track: usize| TrackEntry { track, constant: tracks[track].constant(&answers) };
         let mut keys: Vec<_> = numbers.into_iter().map(|(key, track)| (key, entry(track))).collect();
         keys.sort_unstable_by_key(|(_, entry)| entry.track);
+        for own in &mut cassette.interactions {
+            own.request.headers = HeaderMap::new();
+            own.response.headers = HeaderMap::new();
+            own.response.body = None;
+        }
         (Self { cassette, answers, tracks }, keys)
     }
 }
