@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::key::Speller;
+use super::speller::Speller;
 use crate::http::sorted_pairs;
 
 /// Whole numbers up to here are the same as integer and as float (2^53).

@@ -6,9 +6,9 @@
 use std::borrow::Cow;
 
 use ::http::Method;
-use bytes::Bytes;
 
 use super::body;
+use super::speller::{ClientOrigin, Speller};
 use crate::cassette::{RecordedRequest, RequestBody};
 use crate::http::{LinkFinder, Origin, percent_decoded, sorted_pairs};
 
@@ -38,9 +38,6 @@ pub struct Matcher {
 /// Stands in a key for a body of which nothing is known. No fingerprint is one byte long.
 const ANY_BODY: u8 = b'?';
 
-/// Tells under which origin a client reached us; asked only where a link may have to be recognised.
-pub type ClientOrigin<'a> = &'a dyn Fn() -> Origin;
-
 impl Matcher {
     /// A matcher for which the JSON and form fields `presence_only` count by being there, whatever they hold.
     pub fn new(presence_only: Vec<String>) -> Self {
@@ -60,23 +57,23 @@ impl Matcher {
 
     /// The key of a live request. `target` is path and query as sent.
     pub fn key(&self, method: &Method, target: &str, body: &[u8], client: ClientOrigin<'_>) -> MatchKey {
-        let speller = Speller { matcher: self, client: Some(client) };
-        let mut key = speller.head(method, &Target::of(target));
+        let speller = self.speller(Some(client));
+        let mut key = head(&speller, method, &Target::of(target));
         body::fingerprint(body, &speller, &mut key);
         MatchKey(key)
     }
 
     /// The key under which recordings without a known body stand for this request.
     pub fn key_of_any_body(&self, method: &Method, target: &str, client: ClientOrigin<'_>) -> MatchKey {
-        let mut key = Speller { matcher: self, client: Some(client) }.head(method, &Target::of(target));
+        let mut key = head(&self.speller(Some(client)), method, &Target::of(target));
         key.push(ANY_BODY);
         MatchKey(key)
     }
 
     /// The key of a recorded request, its URL being relative or of another origin than `upstream`.
     pub fn recorded_key(&self, request: &RecordedRequest, upstream: &str) -> MatchKey {
-        let speller = Speller { matcher: self, client: None };
-        let mut key = speller.head(&request.method, &Target::recorded(&request.url, upstream));
+        let speller = self.speller(None);
+        let mut key = head(&speller, &request.method, &Target::recorded(&request.url, upstream));
         match &request.body {
             RequestBody::Unrecorded => key.push(ANY_BODY),
             RequestBody::Empty => body::fingerprint(b"", &speller, &mut key),
@@ -84,61 +81,38 @@ impl Matcher {
         }
         MatchKey(key)
     }
+
+    fn speller<'a>(&'a self, client: Option<ClientOrigin<'a>>) -> Speller<'a> {
+        Speller { presence_only: &self.presence_only, origins: &self.origins, client }
+    }
 }
 
-/// Spells requests canonically: the recorded ones, or those of one client.
-pub(super) struct Speller<'a> {
-    matcher: &'a Matcher,
-    client: Option<ClientOrigin<'a>>,
-}
-
-impl Speller<'_> {
-    /// Whether a field's value does not matter.
-    pub(super) fn varies(&self, field: &[u8]) -> bool {
-        self.matcher.presence_only.iter().any(|own| own.as_bytes() == field)
+/// Everything but the body. A space ends the method, a newline the target: neither occurs inside, since control
+/// characters and spaces are escaped.
+fn head(speller: &Speller<'_>, method: &Method, target: &Target<'_>) -> Vec<u8> {
+    let size = method.as_str().len() + target.path.len() + target.query.len();
+    let mut key = Vec::with_capacity(size + 48);
+    key.extend_from_slice(method.as_str().as_bytes());
+    key.push(b' ');
+    if let Some(origin) = target.origin {
+        key.extend_from_slice(origin.to_ascii_lowercase().as_bytes());
     }
-
-    /// The text with links to ourselves made alike, whichever origin they carry.
-    pub(super) fn neutral<'t>(&self, text: Cow<'t, [u8]>) -> Cow<'t, [u8]> {
-        let finds = |slashes: &[u8]| memchr::memmem::find(&text, slashes).is_some();
-        if !finds(b"//") && !finds(b"\\/\\/") {
-            return text;
-        }
-        let client = self.client.map(|client| LinkFinder::new(&client()));
-        let neutral = Origin::new("http", "self.invalid");
-        self.matcher.origins.iter().chain(&client).fold(text, |text, finder| {
-            let template = finder.split(&Bytes::copy_from_slice(&text));
-            template.map_or(text, |template| Cow::Owned(template.render(&neutral)))
-        })
+    for segment in target.path.split('/').filter(|segment| !segment.is_empty()) {
+        key.push(b'/');
+        escape(&percent_decoded(segment.as_bytes()), &mut key);
     }
-
-    /// Everything but the body. A space ends the method, a newline the target: neither occurs inside, since control
-    /// characters and spaces are escaped.
-    fn head(&self, method: &Method, target: &Target<'_>) -> Vec<u8> {
-        let size = method.as_str().len() + target.path.len() + target.query.len();
-        let mut key = Vec::with_capacity(size + 48);
-        key.extend_from_slice(method.as_str().as_bytes());
-        key.push(b' ');
-        if let Some(origin) = target.origin {
-            key.extend_from_slice(origin.to_ascii_lowercase().as_bytes());
+    let mut separator = b'?';
+    if !target.query.is_empty() {
+        for (name, value) in sorted_pairs(target.query.as_bytes()) {
+            key.push(separator);
+            escape(&name, &mut key);
+            key.push(b'=');
+            escape(&speller.neutral(value), &mut key);
+            separator = b'&';
         }
-        for segment in target.path.split('/').filter(|segment| !segment.is_empty()) {
-            key.push(b'/');
-            escape(&percent_decoded(segment.as_bytes()), &mut key);
-        }
-        let mut separator = b'?';
-        if !target.query.is_empty() {
-            for (name, value) in sorted_pairs(target.query.as_bytes()) {
-                key.push(separator);
-                escape(&name, &mut key);
-                key.push(b'=');
-                escape(&self.neutral(value), &mut key);
-                separator = b'&';
-            }
-        }
-        key.push(b'\n');
-        key
     }
+    key.push(b'\n');
+    key
 }
 
 /// A request's target, split into what is compared separately.
@@ -196,6 +170,8 @@ const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
     use proptest::prelude::*;
 
