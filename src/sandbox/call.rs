@@ -102,6 +102,11 @@ impl Call {
         if !is_json && !self.body.is_empty() {
             return Err(Code::MediaType.into());
         }
+        self.untyped_body()
+    }
+
+    /// The JSON object in the body, whatever media type was named: `curl -d` names the one of forms.
+    pub(super) fn untyped_body(&self) -> Result<Map<String, Value>, ApiError> {
         serde_json::from_slice(&self.body).map_err(|_not_an_object| Code::Malformed.into())
     }
 

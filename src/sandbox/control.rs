@@ -147,7 +147,7 @@ fn rate_limit(org: &mut Org, call: &Call) -> Outcome {
 
 /// A field of the body that has to be there.
 fn field(call: &Call, name: &str) -> Result<String, Refusal> {
-    let body = call.body().map_err(|_| bad("the body is not a JSON object".to_owned()))?;
+    let body = call.untyped_body().map_err(|_| bad("the body is not a JSON object".to_owned()))?;
     text(&body, name).ok_or_else(|| bad(format!("the body lacks {name:?}")))
 }
 

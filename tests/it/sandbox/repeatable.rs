@@ -19,6 +19,13 @@ fn control_calls_leave_no_trace_in_the_answers_and_name_themselves() {
     assert_eq!(lost.body["endpoints"].as_array().unwrap().len(), 6);
     assert_eq!(watched.post("/__sandbox/clock", json!({ "advance": "soon" })).status, 400);
     assert_eq!(watched.post("/__sandbox/push/opf1", json!({ "answer": "approve" })).status, 404);
+    let form =
+        Request::post("/__sandbox/ratelimit").header("content-type", "application/x-www-form-urlencoded");
+    assert_eq!(
+        watched.send(form.body(r#"{"limit":600}"#.into()).unwrap()).status,
+        200,
+        "as curl -d sends it"
+    );
     let path = "/api/v1/users";
     assert_eq!(format!("{:?}", watched.get(path).headers), format!("{:?}", alone.get(path).headers));
     watched.post("/__sandbox/reset", None).ok();
