@@ -61,9 +61,13 @@ pub(super) fn update(org: &mut Org, call: &Call, target: &Target<'_>) -> Answer 
     store(org, call, target, change)
 }
 
-/// `PUT /users/{id}`: the profile is replaced.
+/// `PUT /users/{id}`: the profile is replaced, if there is one. Setting only a password is done this way too.
 pub(super) fn replace(org: &mut Org, call: &Call, target: &Target<'_>) -> Answer {
-    let change = Change::read(&call.required_body()?)?;
+    let body = call.required_body()?;
+    if !body.contains_key("profile") {
+        return update(org, call, target);
+    }
+    let change = Change::read(&body)?;
     store(org, call, target, change)
 }
 

@@ -22,6 +22,12 @@ fn users_live_from_staged_to_deleted() {
     let named = org.post(user, json!({ "profile": { "firstName": "Joe", "nickName": "J" } })).ok();
     assert_eq!((&named["profile"]["nickName"], &named["profile"]["login"]), (&json!("J"), &profile["login"]));
 
+    let password = json!({ "credentials": { "password": { "value": "SomePassword123" } } });
+    let secured = org.call("PUT", user, password).ok();
+    assert_eq!((&secured["status"], &secured["profile"]["nickName"]), (&json!("ACTIVE"), &json!("J")));
+    let replaced = org.call("PUT", user, json!({ "profile": profile })).ok();
+    assert!(replaced["profile"].get("nickName").is_none());
+
     assert_eq!(org.call("DELETE", user, None).status, 204);
     assert_eq!(org.get(user).ok()["status"], "DEPROVISIONED");
     org.post(&format!("{user}/factors"), question()).refused(403, "E0000038");
