@@ -10,6 +10,22 @@
 //! `OAuth` scopes, no Okta Verify enrolment beyond what `/__sandbox/push` plays, and checks no FIDO signature. Whoever
 //! serves it hands each request to [`Sandbox::handle`].
 //!
+//! # Where Okta and its SDKs disagree
+//!
+//! The org is there to be used with Okta's own SDKs, and the Python one (okta 3.x) refuses some answers that the real org
+//! gives. There it answers in the nearest shape that the SDKs for Python (2.x, 3.x) and Node accept:
+//!
+//! | where | the real org | here |
+//! |---|---|---|
+//! | `_links.resend` of a pending factor | a list of one link | that link, as the schema of the API has it |
+//! | CHALLENGE and SUCCESS of verify | `profile` with the phone or the credential | no `profile`; the factor has it |
+//! | REJECTED and TIMEOUT of a push | `_links.factor` | only `_links.verify` |
+//! | catalog, with a phone on file | `_embedded.phones` | left out; `/__sandbox/state` tells the phones |
+//! | activate of a push | no `factorType` | `"factorType":"push"` (okta 2.x needs it) |
+//!
+//! One thing is lenient: a POST or PUT with neither body nor `Content-Length` is taken as one with an empty body, where
+//! the real org answers 411.
+//!
 //! The way of a request: [`Sandbox::handle`] → [`call::Call::read`] → [`org::Org::answer`] → one handler found in
 //! [`routes`] → [`reply::finish`]. `/__sandbox/…` goes to [`control`] instead.
 

@@ -7,6 +7,7 @@ mod factors;
 mod messages;
 mod push;
 mod repeatable;
+mod shapes;
 mod users;
 
 use std::time::Duration;

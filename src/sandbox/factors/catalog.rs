@@ -1,10 +1,9 @@
 //! What a user could enrol.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::links::{self, Place};
 use super::model::{Family, KINDS, Kind};
-use super::sent::phones_json;
 use crate::sandbox::call::Call;
 use crate::sandbox::org::Org;
 use crate::sandbox::reply::{Answer, Reply};
@@ -34,10 +33,5 @@ fn supported(call: &Call, user: &User, kind: &'static Kind) -> Value {
     shown.insert("vendorName".to_owned(), kind.provider.into());
     shown.insert("status".to_owned(), enrolled.map_or("NOT_SETUP", |factor| factor.status.name()).into());
     shown.insert("_links".to_owned(), Value::Object(offered));
-    if let Family::Sent(channel) = kind.family
-        && let Some(phones) = phones_json(&user.phones, channel)
-    {
-        shown.insert("_embedded".to_owned(), json!({ "phones": phones }));
-    }
     Value::Object(shown)
 }

@@ -51,7 +51,7 @@ pub(in crate::sandbox) fn enroll(org: &mut Org, call: &Call, target: &Target<'_>
     if status == Status::Active
         && let Means::Sent(sent) = &means
     {
-        sent.remember(&mut user.phones, world);
+        sent.remember(&mut user.phones);
     }
     let factor = Factor::new(kind, status, means, world);
     let shown = factor_json(call, &user.id, &factor, world.now);

@@ -84,12 +84,11 @@ pub(super) fn of_factor(place: Place<'_>, factor: &Factor, now: Timestamp) -> Va
     for offer in offered(factor, now) {
         let (name, value) = match offer {
             Link::Activate => ("activate", link(&place.below("lifecycle/activate"), &["POST"])),
-            Link::Resend => {
-                ("resend", Value::Array(vec![named(factor.kind.factor_type, &place.below("resend"))]))
-            }
+            // A list of one in recordings, an object in the schema: see the module docs of the sandbox.
+            Link::Resend => ("resend", named(factor.kind.factor_type, &place.below("resend"))),
             Link::Poll => ("poll", link(&place.below("lifecycle/activate/poll"), &["POST"])),
             Link::Questions => ("questions", link(&format!("{}/questions", place.factors()), &["GET"])),
-            Link::Verify => ("verify", link(&place.below("verify"), &["POST"])),
+            Link::Verify => ("verify", verify(place)),
             Link::Read => ("self", link(&place.factor(), &["GET"])),
             Link::ReadDelete => ("self", link(&place.factor(), &["GET", "DELETE"])),
             Link::User => ("user", link(&place.user(), &["GET"])),
@@ -99,10 +98,17 @@ pub(super) fn of_factor(place: Place<'_>, factor: &Factor, now: Timestamp) -> Va
     Value::Object(links)
 }
 
-/// The `_links` of a challenge and of a rejected push: how to try again, and where the factor is.
+/// The `_links` of a challenge: where to answer it, and where the factor is.
 pub(super) fn of_challenge(place: Place<'_>) -> Value {
-    json!({
-        "verify": link(&place.below("verify"), &["POST"]),
-        "factor": link(&place.factor(), &["GET", "DELETE"]),
-    })
+    json!({ "verify": verify(place), "factor": link(&place.factor(), &["GET", "DELETE"]) })
+}
+
+/// The `_links` of a push that was rejected or ran out of time: how to try again. The factor is not among them, see the
+/// module docs of the sandbox.
+pub(super) fn of_ended_push(place: Place<'_>) -> Value {
+    json!({ "verify": verify(place) })
+}
+
+fn verify(place: Place<'_>) -> Value {
+    link(&place.below("verify"), &["POST"])
 }

@@ -147,10 +147,17 @@ impl Push {
         }))
     }
 
-    /// Starts the activation over.
+    /// Starts the activation over. The answer names the type, since one of the SDKs looks for it in every answer to an
+    /// activation.
     pub(super) fn restart(&mut self, place: Place<'_>, world: &mut World) -> Reply {
         self.activation = Activation::start(world.now, Some(qr_token(&mut world.mint)));
-        Reply::ok(self.activation.json(place, world.now, true))
+        let mut shown = json!({ "factorType": "push" });
+        if let (Some(shown), Value::Object(activation)) =
+            (shown.as_object_mut(), self.activation.json(place, world.now, true))
+        {
+            shown.extend(activation);
+        }
+        Reply::ok(shown)
     }
 
     /// Sends a challenge to the phone: answered 201, unlike every other factor's.
@@ -190,7 +197,7 @@ impl Push {
             Outcome::Lapsed => "TIMEOUT",
         };
         if result != "WAITING" {
-            return json!({ "factorResult": result, "profile": profile, "_links": links::of_challenge(place) });
+            return json!({ "factorResult": result, "profile": profile, "_links": links::of_ended_push(place) });
         }
         let href = place.below(&format!("transactions/{}", transaction.id));
         let mut shown = Map::new();

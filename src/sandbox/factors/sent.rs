@@ -20,7 +20,6 @@ const OTHER_EMAIL: &str = "Only verified primary or secondary email can be enrol
 /// A phone that was verified once. It outlives its factor: enrolled again, it is active at once.
 #[derive(Debug)]
 pub(in crate::sandbox) struct Phone {
-    pub(super) id: String,
     pub(super) channel: Channel,
     pub(in crate::sandbox) number: String,
     pub(super) extension: Option<String>,
@@ -89,14 +88,13 @@ impl Sent {
     }
 
     /// Puts the phone on file in place of the one before it.
-    pub(super) fn remember(&self, phones: &mut Vec<Phone>, world: &mut World) {
+    pub(super) fn remember(&self, phones: &mut Vec<Phone>) {
         let is_on_file = |phone: &Phone| phone.channel == self.channel && phone.number == self.address;
         if self.channel == Channel::Email || phones.iter().any(is_on_file) {
             return;
         }
         phones.retain(|phone| phone.channel != self.channel);
         phones.push(Phone {
-            id: world.mint.id("mbl"),
             channel: self.channel,
             number: self.address.clone(),
             extension: self.extension.clone(),
@@ -110,7 +108,7 @@ impl Sent {
 }
 
 /// `{"phoneNumber":…}` or `{"email":…}`.
-pub(super) fn address_json(channel: Channel, address: &str, extension: Option<&str>) -> Value {
+fn address_json(channel: Channel, address: &str, extension: Option<&str>) -> Value {
     match (channel, extension) {
         (Channel::Email, _) => json!({ "email": address }),
         (_, None) => json!({ "phoneNumber": address }),
@@ -152,18 +150,6 @@ pub(super) fn e164(asked: &str) -> Option<String> {
         (false, 10) if !digits.starts_with(['0', '1']) => Some(format!("+1{digits}")),
         _ => None,
     }
-}
-
-/// The phones of a user as the catalog shows them.
-pub(super) fn phones_json(phones: &[Phone], channel: Channel) -> Option<Value> {
-    let of_channel = phones.iter().filter(|phone| phone.channel == channel);
-    let shown: Vec<_> = of_channel
-        .map(|phone| {
-            let profile = address_json(channel, &phone.number, phone.extension.as_deref());
-            json!({ "id": phone.id, "profile": profile, "status": "ACTIVE" })
-        })
-        .collect();
-    (!shown.is_empty()).then_some(Value::Array(shown))
 }
 
 /// `?tokenLifetimeSeconds=`: 1 to 86400.

@@ -31,7 +31,7 @@ pub(in crate::sandbox) fn activate(org: &mut Org, call: &Call, target: &Target<'
     }
     factor.become_active(world);
     if let Means::Sent(sent) = &factor.means {
-        sent.remember(&mut user.phones, world);
+        sent.remember(&mut user.phones);
     }
     Ok(Reply::ok(factor_json(call, &user.id, factor, world.now)))
 }
@@ -72,22 +72,16 @@ pub(in crate::sandbox) fn verify(org: &mut Org, call: &Call, target: &Target<'_>
         Means::Push(push) => Ok(push.challenge(&body, place, world)),
         Means::Fido(fido) => {
             let is_challenge = fido.challenge(&body, &mut world.mint)?;
-            let profile = fido.profile().unwrap_or_default();
-            Ok(Reply::ok(if is_challenge {
-                let embedded = json!({ "challenge": fido.challenge_json() });
-                challenge(Some(profile), place, Some(embedded))
-            } else {
-                json!({ "factorResult": "SUCCESS", "profile": profile })
-            }))
+            let shown = is_challenge.then(|| json!({ "challenge": fido.challenge_json() }));
+            Ok(Reply::ok(shown.map_or_else(success, |embedded| challenge(place, Some(embedded)))))
         }
         Means::Sent(sent) if passcode(&body).is_none() => {
             sent.send(lifetime, world)?;
-            let profile = (factor.kind.factor_type != "email").then(|| sent.profile());
-            Ok(Reply::ok(challenge(profile, place, None)))
+            Ok(Reply::ok(challenge(place, None)))
         }
         _ => {
             judge(factor, &mut user.lock, &body, world)?;
-            Ok(Reply::ok(json!({ "factorResult": "SUCCESS" })))
+            Ok(Reply::ok(success()))
         }
     }
 }
@@ -114,10 +108,14 @@ fn judge(
     lock.note(outcome, world.now)
 }
 
-fn challenge(profile: Option<Value>, place: Place<'_>, embedded: Option<Value>) -> Value {
+fn success() -> Value {
+    json!({ "factorResult": "SUCCESS" })
+}
+
+/// Without the factor's profile, see the module docs of the sandbox.
+fn challenge(place: Place<'_>, embedded: Option<Value>) -> Value {
     let mut shown = Map::new();
     shown.insert("factorResult".to_owned(), "CHALLENGE".into());
-    shown.extend(profile.map(|profile| ("profile".to_owned(), profile)));
     shown.insert("_links".to_owned(), links::of_challenge(place));
     shown.extend(embedded.map(|embedded| ("_embedded".to_owned(), embedded)));
     Value::Object(shown)
