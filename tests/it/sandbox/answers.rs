@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::Request;
 use serde_json::json;
 
-use super::Org;
+use super::{Org, factor};
 
 #[test]
 fn what_is_not_there_is_named_and_what_is_not_allowed_is_said() {
@@ -88,4 +88,27 @@ fn a_body_is_packed_for_a_client_that_takes_gzip() {
     assert_eq!(plain, "[]");
     assert_eq!(ask("gzip;q=0, *").header("content-encoding"), "");
     assert_eq!(ask("br").header("content-encoding"), "");
+}
+
+#[test]
+fn a_post_without_body_length_and_media_type_is_taken_as_one_with_an_empty_body() {
+    let org = Org::with_tick(40);
+    let factors = org.user("jane@example.com");
+    let user = factors.trim_end_matches("/factors");
+    let bare = |method: &str, path: &str, media_type: Option<&str>| {
+        let request = Request::builder().method(method).uri(path).header("authorization", "SSWS x");
+        let request = media_type.into_iter().fold(request, |request, is| request.header("content-type", is));
+        org.send(request.body(Bytes::new()).unwrap())
+    };
+    for media_type in [None, Some("application/octet-stream")] {
+        let push = org.enroll(&factors, factor("push", "OKTA"));
+        for path in [format!("{push}/lifecycle/activate/poll"), format!("{push}/lifecycle/activate")] {
+            assert_eq!(bare("POST", &path, media_type).ok()["factorResult"], "WAITING", "{path}");
+        }
+        org.phone_says(&push, "approve");
+        assert_eq!(bare("POST", &format!("{push}/verify"), media_type).status, 201);
+        assert_eq!(bare("POST", &format!("{user}/lifecycle/reset_factors"), media_type).ok(), json!({}));
+        bare("POST", &factors, media_type).refused(400, "E0000003");
+        bare("PUT", user, media_type).refused(400, "E0000003");
+    }
 }

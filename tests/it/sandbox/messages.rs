@@ -111,3 +111,27 @@ fn a_challenge_sends_a_code_and_the_same_call_with_the_code_verifies() {
     org.advance("5m");
     org.post(&verify, json!({ "passCode": late })).refused(403, "E0000083");
 }
+
+#[test]
+fn a_code_is_good_for_as_long_as_was_asked_for() {
+    let org = Org::new();
+    let factors = org.user("jane@example.com");
+    let pending = org.post(&format!("{factors}?tokenLifetimeSeconds=60"), sms(PHONE)).ok();
+    let pending = format!("{factors}/{}", pending["id"].as_str().unwrap());
+    let late = org.code(&pending);
+    org.advance("61s");
+    org.post(&format!("{pending}/lifecycle/activate"), json!({ "passCode": late })).refused(403, "E0000083");
+    assert_eq!(org.post(&format!("{pending}/resend"), None).status, 200);
+    let active = org.activate(&pending);
+    org.post(&format!("{active}/resend"), None).refused(400, "E0000001");
+
+    let verify = format!("{active}/verify");
+    for seconds in ["0", "-1", "86401", "soon"] {
+        org.post(&format!("{verify}?tokenLifetimeSeconds={seconds}"), None).refused(400, "E0000001");
+    }
+    org.advance("30s");
+    org.post(&format!("{verify}?tokenLifetimeSeconds=86400"), None).ok();
+    let code = org.code(&active);
+    org.advance("23h");
+    assert_eq!(org.post(&verify, json!({ "passCode": code })).ok()["factorResult"], "SUCCESS");
+}
