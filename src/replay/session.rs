@@ -194,7 +194,8 @@ impl Marks {
 
     /// A key begins again with the recording `first`: whatever was recorded from there on has not happened yet.
     fn rewind(&mut self, timeline: usize, first: usize) {
-        for (index, word) in self.given.entry(timeline).or_default().iter_mut().enumerate().skip(first / 64) {
+        let bits = self.given.get_mut(&timeline).into_iter().flatten();
+        for (index, word) in bits.enumerate().skip(first / 64) {
             *word &= if index == first / 64 { (1 << (first % 64)) - 1 } else { 0 };
         }
         self.hints.retain(|place, _| place.timeline != timeline);
