@@ -47,10 +47,25 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct LogArgs {
     /// What is logged: a level (error, warn, info, debug, trace) or directives as in `overdub=debug,hyper=warn`.
-    #[arg(long, global = true, value_name = "FILTER", env = "RUST_LOG", default_value = "info")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Logging",
+        value_name = "FILTER",
+        env = "RUST_LOG",
+        default_value = "info"
+    )]
     pub log: String,
     /// Form of the log lines on stderr.
-    #[arg(long, global = true, value_name = "FORMAT", env = "OVERDUB_LOG_FORMAT", default_value = "text")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "text|json",
+        env = "OVERDUB_LOG_FORMAT",
+        default_value = "text",
+        hide_possible_values = true,
+        help_heading = "Logging"
+    )]
     pub log_format: LogFormat,
 }
 

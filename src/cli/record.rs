@@ -32,9 +32,9 @@ pub struct RecordArgs {
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time_limit)]
     pub upstream_timeout: Duration,
     /// Keep secrets off the disk.
-    #[arg(long, value_name = "on|off", default_value = "on")]
+    #[arg(long, value_name = "on|off", default_value = "on", hide_possible_values = true)]
     pub redact: Switch,
     /// Give links to the upstream the origin that the client used.
-    #[arg(long, value_name = "on|off", default_value = "on")]
+    #[arg(long, value_name = "on|off", default_value = "on", hide_possible_values = true)]
     pub rewrite_links: Switch,
 }

@@ -18,7 +18,7 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "POLICY", value_parser = repeat)]
     pub repeat: Option<Repeat>,
     /// Give links to the recorded origin the origin that the client used.
-    #[arg(long, value_name = "on|off", default_value = "on")]
+    #[arg(long, value_name = "on|off", default_value = "on", hide_possible_values = true)]
     pub rewrite_links: Switch,
 }
 

@@ -11,7 +11,7 @@ use crate::support::overdub::{Overdub, Project};
 fn help_says_what_there_is() {
     let (code, stdout, stderr) = Project::new().run(&["-h"]);
     assert_eq!((code, stderr.as_str()), (0, ""));
-    insta::assert_snapshot!(stdout, @r"
+    insta::assert_snapshot!(stdout, @r#"
     Record real API traffic into readable YAML cassettes, replay it offline and deterministically
 
     Usage: overdub [OPTIONS] <COMMAND>
@@ -24,13 +24,16 @@ fn help_says_what_there_is() {
       help     Print this message or the help of the given subcommand(s)
 
     Options:
-          --log <FILTER>         What is logged: a level (error, warn, info, debug, trace) or directives
-                                 as in `overdub=debug,hyper=warn` [env: RUST_LOG=] [default: info]
-          --log-format <FORMAT>  Form of the log lines on stderr [env: OVERDUB_LOG_FORMAT=] [default:
-                                 text] [possible values: text, json]
-      -h, --help                 Print help (see more with '--help')
-      -V, --version              Print version
-    ");
+      -h, --help     Print help
+      -V, --version  Print version
+
+    Logging:
+          --log <FILTER>            What is logged: a level (error, warn, info, debug, trace) or
+                                    directives as in `overdub=debug,hyper=warn` [env: RUST_LOG=]
+                                    [default: info]
+          --log-format <text|json>  Form of the log lines on stderr [env: OVERDUB_LOG_FORMAT=] [default:
+                                    text]
+    "#);
 }
 
 #[test]
