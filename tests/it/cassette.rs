@@ -53,8 +53,13 @@ fn message(text: impl AsRef<[u8]>) -> String {
     read(text).expect_err("this must not load").to_string()
 }
 
+/// The header of a cassette that a recorder began.
 fn header() -> Header {
-    Header { upstream: "https://okta.overdub.test".into(), ..Header::default() }
+    Header {
+        recorded_with: Some("overdub 0.1.0".into()),
+        upstream: "https://okta.overdub.test".into(),
+        ..Header::default()
+    }
 }
 
 /// A cassette's text, with its large bodies.

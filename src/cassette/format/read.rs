@@ -64,12 +64,14 @@ pub fn read(
         torn: None,
         closed: header.1,
     };
-    let mut any_closed = header.1;
+    // A recorder ends every document; a person may leave that out at the end, and has a whole last line then.
+    let recorded = reading.cassette.header.recorded_with.is_some();
+    let mut any_closed = header.1 && recorded;
     let mut pieces = Vec::new();
     loop {
         let piece = splitter.next(&mut buffer);
         let failed = match piece {
-            Ok(Some(piece)) if any_closed && matches!(piece.end, End::File { .. }) => {
+            Ok(Some(piece)) if any_closed && parser.is_cut(&buffer, &piece, recorded) => {
                 reading.torn = Some(Torn { line: piece.line, offset: piece.offset, end: splitter.offset() });
                 None
             }
@@ -149,6 +151,17 @@ impl Parser<'_> {
                 let header = self.document(text, piece.line)?;
                 buffer.clear();
                 Ok((header, piece.end == End::Closed))
+            }
+        }
+    }
+
+    /// Whether a document that is not closed, where others are, was cut off. In a file that a person wrote it was not
+    /// if it is whole without that.
+    fn is_cut(self, buffer: &[u8], piece: &Piece, recorded: bool) -> bool {
+        match piece.end {
+            End::Closed | End::Next => false,
+            End::File { whole_line } => {
+                recorded || !whole_line || self.pieces(buffer, std::slice::from_ref(piece)).is_err()
             }
         }
     }

@@ -13,6 +13,8 @@ use std::ffi::OsString;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 pub use find::{Origin, Source, find, path_for};
 pub use load::{load, load_all};
@@ -21,13 +23,21 @@ pub use writer::{Existing, Writer};
 use super::error::{CassetteError, Problem};
 use super::format::Torn;
 
+/// How often a lock is asked for, and how long to wait in between: a process that is just being started holds, for a
+/// moment, copies of all files that its parent has open.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// Takes the lock that a recorder holds while it writes; `None` if another process has it.
 fn lock(file: &File) -> io::Result<Option<()>> {
-    match file.try_lock() {
-        Ok(()) => Ok(Some(())),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => Err(error),
+    for _ in 0..TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(Some(())),
+            Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
     }
+    Ok(None)
 }
 
 /// Moves the torn tail of a locked file to `NAME.yaml.torn`, after whatever was set aside before.

@@ -82,6 +82,27 @@ fn wherever_it_is_cut_a_cassette_loads_with_every_whole_exchange() {
 }
 
 #[test]
+fn a_last_document_that_a_person_did_not_end_is_loaded_or_its_error_told() {
+    let exchange =
+        |status: &str| format!("---\nrequest: {{method: GET, url: /}}\nresponse: {{status: {status}}}\n");
+    for (before, text) in [
+        ("", exchange("200")),
+        ("...\n", exchange("200")),
+        ("...\n", exchange("200") + "...\n" + &exchange("404")),
+    ] {
+        let text = format!("overdub: 1\nupstream: http://a.test\n{before}{text}");
+        let dir = directory(&[("x.yaml", &text)]);
+        let path = dir.path().join("x.yaml");
+        assert_eq!(try_load(&path).unwrap().interactions.len(), text.matches("request:").count());
+        assert_eq!(fs::read_to_string(&path).unwrap(), text, "the file stays as it is");
+    }
+    let wrong = format!("{CASSETTE}{}", exchange("many"));
+    let dir = directory(&[("x.yaml", &wrong)]);
+    insta::assert_snapshot!(message(&try_load(&dir.path().join("x.yaml")).unwrap_err(), dir.path()), @r#"DIR/x.yaml:6:20: response.status: `many` is not a final status, from 200 to 999"#);
+    assert_eq!(fs::read_to_string(dir.path().join("x.yaml")).unwrap(), wrong);
+}
+
+#[test]
 fn a_torn_tail_is_set_aside_and_nothing_else_is_lost() {
     let (text, _) = write(&[answer("one")]);
     let torn = "---\nrequest:\n  method: G";
