@@ -18,7 +18,7 @@ const RECORDINGS: &str = "recordings";
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// `--upstream` is no origin.
-    #[error("--upstream: {0}")]
+    #[error("--upstream: {0} (`sandbox` is the org that is built in)")]
     Upstream(#[from] OriginError),
     /// The embedded profile is broken: a defect of this build.
     #[error(transparent)]
@@ -118,7 +118,7 @@ impl ReplayConfig {
 
 /// The file that `-c` names: under `recordings/`, unless it is plainly a path.
 fn cassette_file(name: &str) -> Result<PathBuf, ConfigError> {
-    if name.is_empty() || name.ends_with('/') {
+    if name.ends_with('/') || Path::new(name).file_name().is_none() {
         return Err(ConfigError::Cassette(
             name.to_owned(),
             "names no file; give a name, or a path to a .yaml file",

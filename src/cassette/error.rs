@@ -80,6 +80,12 @@ pub enum Problem {
     /// The directory holds no cassette at all.
     #[error("holds no cassettes")]
     NoneThere,
+    /// The directory of recordings is not there.
+    #[error("there is no such directory")]
+    NoDirectory {
+        /// Recordings that can be named all the same.
+        shipped: Vec<String>,
+    },
     /// A cassette of that name was found in another place too.
     #[error("is a second cassette named `{name}`; the first is {}", .other.display())]
     SameName {
@@ -169,9 +175,15 @@ impl Problem {
             Self::Read(_) => {
                 "check the path and its permissions; an unreadable cassette is never skipped".into()
             }
-            Self::Write(_) => {
-                "free some space or check the permissions; what was recorded before is kept".into()
-            }
+            Self::Write(error) => match error.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+                    "free some space; what was recorded before is kept".into()
+                }
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                    "check the permissions of the file and its directory, or give another path".into()
+                }
+                _ => "check that its directory can be written; what was recorded before is kept".into(),
+            },
             Self::NotAFile => "give a .yaml file, or a directory of them".into(),
             Self::Empty => "a cassette begins with `overdub: 1`; delete the file or record it again".into(),
             Self::NotUtf8 => "save the file as UTF-8; bytes that are not text belong under `base64:`".into(),
@@ -192,6 +204,12 @@ impl Problem {
             }
             Self::Missing { known, .. } => format!("known: {}", list(known)),
             Self::NoneThere => "record one, or give a file, a name or another directory with -c".into(),
+            Self::NoDirectory { shipped } if shipped.is_empty() => {
+                "record one, or give a file with -c".into()
+            }
+            Self::NoDirectory { shipped } => {
+                format!("record one, or name one that ships with -c: {}", list(shipped))
+            }
             Self::SameName { .. } => "rename one of them, or replay them one at a time".into(),
             Self::Exists => "--overwrite replaces it, --append continues it".into(),
             Self::Busy => "stop that one first, or record under another name".into(),

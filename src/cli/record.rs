@@ -13,7 +13,7 @@ pub struct RecordArgs {
     /// The API to record, as `https://org.okta.com`, or `sandbox` for the Okta Factors org that is built in.
     #[arg(long, value_name = "URL", env = "OVERDUB_UPSTREAM")]
     pub upstream: String,
-    /// The cassette to write: a name (recordings/NAME.yaml) or a path that ends in .yaml.
+    /// The cassette to write: a name (recordings/NAME.yaml), or a path (DIR/NAME.yaml).
     #[arg(short, long, value_name = "NAME")]
     pub cassette: String,
     /// Where to listen; port 0 takes a free port.
@@ -31,7 +31,8 @@ pub struct RecordArgs {
     /// How long the upstream may take to answer.
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time_limit)]
     pub upstream_timeout: Duration,
-    /// Keep secrets off the disk.
+    /// Keep credentials and session cookies off the disk. Bodies and URLs are written as they pass, but for the API's
+    /// own origin; `off` writes everything.
     #[arg(long, value_name = "on|off", default_value = "on", hide_possible_values = true)]
     pub redact: Switch,
     /// Give links to the upstream the origin that the client used.

@@ -15,7 +15,7 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "ADDR", env = "OVERDUB_LISTEN", default_value = "127.0.0.1:0")]
     pub listen: Listen,
     /// What a write gets that comes once more than it was recorded. [default: as the cassette says, else error]
-    #[arg(long, value_name = "POLICY", value_parser = repeat)]
+    #[arg(long, value_name = "error|last|cycle", value_parser = repeat)]
     pub repeat: Option<Repeat>,
     /// Give links to the recorded origin the origin that the client used.
     #[arg(long, value_name = "on|off", default_value = "on", hide_possible_values = true)]

@@ -14,7 +14,7 @@ pub struct SandboxArgs {
     #[arg(long, value_name = "ADDR", env = "OVERDUB_LISTEN", default_value = "127.0.0.1:0")]
     pub listen: Listen,
     /// Decides all ids and codes.
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
     /// The org's time at the start (RFC 3339).
     #[arg(long, value_name = "TIME", default_value = "2026-01-05T09:00:00Z", value_parser = parse_rfc3339)]

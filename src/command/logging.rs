@@ -3,21 +3,29 @@
 use std::io::{self, IsTerminal as _};
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use super::Failure;
 use crate::cli::{LogArgs, LogFormat};
 
-/// Starts logging as asked for.
+/// Starts logging as asked for. Warnings are told whatever is asked, unless it is less.
 ///
 /// # Errors
 /// When the filter is none.
 pub fn start(args: &LogArgs) -> Result<(), Failure> {
-    let filter = EnvFilter::builder().parse(&args.log).map_err(|error| {
+    let asked = if args.log.trim().is_empty() { "info" } else { args.log.trim() };
+    let refused = |why: &dyn std::fmt::Display| {
         Failure::usage(format_args!(
-            "--log {}: {error}; write a level, or directives as in overdub=debug",
-            args.log
+            "--log {asked}: {why}; write error, warn, info, debug, trace, or directives as in overdub=debug"
         ))
-    })?;
+    };
+    // To the library a lone word is a module of which everything is logged, and nothing else.
+    if let Some(word) =
+        asked.split(',').find(|word| !word.contains('=') && word.parse::<LevelFilter>().is_err())
+    {
+        return Err(refused(&format_args!("`{word}` is no level")));
+    }
+    let filter = EnvFilter::builder().parse(format!("warn,{asked}")).map_err(|error| refused(&error))?;
     let colour =
         io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let lines = tracing_subscriber::fmt()

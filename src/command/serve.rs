@@ -60,7 +60,7 @@ pub(super) async fn until_signal<H: Handler>(
     let server = tokio::spawn(serve(listener, handler, Limits::default(), shutdown.clone()));
     signal.await;
     let since_signal = Stopwatch::start();
-    tracing::info!("ending: requests under way are finished");
+    tracing::info!("stopping: waiting up to 3s for requests under way");
     shutdown.cancel();
     server.await.map_err(|error| Failure::Checks(format!("the server ended badly: {error}")))?;
     Ok(since_signal)

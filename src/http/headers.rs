@@ -49,7 +49,9 @@ impl Origin {
         };
         let uri: Uri = text.parse().map_err(|_| OriginError::Invalid(text.to_owned()))?;
         let authority = uri.authority().ok_or_else(|| OriginError::Invalid(text.to_owned()))?;
-        if authority.host().is_empty() {
+        let port =
+            authority.as_str().rsplit_once(authority.host()).and_then(|(_, port)| port.strip_prefix(':'));
+        if authority.host().is_empty() || port.is_some_and(|port| port.parse::<u16>().is_err()) {
             return Err(OriginError::Invalid(text.to_owned()));
         }
         if authority.as_str().contains('@') || uri.query().is_some() || !matches!(uri.path(), "" | "/") {
@@ -180,6 +182,7 @@ mod tests {
             ("https://org/api", OriginError::NotBare),
             ("https://me@org", OriginError::NotBare),
             ("https://", OriginError::Invalid("https://".into())),
+            ("http://org:99999", OriginError::Invalid("http://org:99999".into())),
         ] {
             assert_eq!(Origin::parse(text), Err(error));
         }

@@ -18,7 +18,7 @@ use crate::replay::Player;
 use crate::server::Handler;
 
 /// Paths that are overdub's own.
-const OWN: &str = "/__overdub/";
+const OWN: &str = "/__overdub";
 
 /// Stands between a client and an API.
 #[derive(Debug)]
@@ -53,7 +53,13 @@ impl Proxy {
         if request.head.method == Method::CONNECT {
             return Err(Error::Connect);
         }
-        if request.head.uri.path().starts_with(OWN) {
+        if request
+            .head
+            .uri
+            .path()
+            .strip_prefix(OWN)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        {
             return self.own(&request);
         }
         match &self.mode {

@@ -99,8 +99,8 @@ impl Recording {
         self.recorder.drains.close();
         if tokio::time::timeout(grace, self.recorder.drains.wait()).await.is_err() {
             tracing::warn!(
-                unfinished = self.recorder.drains.len(),
-                "exchanges still running are not recorded"
+                "exchanges that did not end in time and are not recorded: {}",
+                self.recorder.drains.len()
             );
         }
         let _ = self.recorder.queue.send(Job::Stop).await;
@@ -119,7 +119,10 @@ fn write_all(mut jobs: mpsc::Receiver<Job>, mut writer: Writer, redactor: &Redac
         let what = exchange.what();
         let interaction = redactor.interaction(*exchange);
         match writer.append(&interaction) {
-            Ok(()) => report.recorded += 1,
+            Ok(()) => {
+                report.recorded += 1;
+                tracing::debug!("recorded: {what} {}", interaction.response.status.as_u16());
+            }
             Err(error) => {
                 report.failed += 1;
                 tracing::error!("not recorded: {what}: {error}");

@@ -179,7 +179,15 @@ impl Player {
     }
 
     fn send(self: &Arc<Self>, request: &Request, given: Given) -> Reply {
-        let answer = &self.timelines[given.place.timeline].answers[given.ordinal];
+        let timeline = &self.timelines[given.place.timeline];
+        let answer = &timeline.answers[given.ordinal];
+        tracing::debug!(
+            "replayed: {} {} from {} #{}",
+            request.head.method,
+            request.head.uri.path(),
+            timeline.cassette.name,
+            given.ordinal + 1
+        );
         let asker =
             Asker { head: &request.head, scheme: request.scheme, origin: &|| request.client_origin() };
         let reply = answer.send(&asker);

@@ -85,7 +85,7 @@ pub async fn serve<H: Handler>(
     drop(listener);
     connections.close();
     if tokio::time::timeout(limits.grace, connections.wait()).await.is_err() {
-        tracing::warn!("{} connections were cut off after {:?}", connections.len(), limits.grace);
+        tracing::warn!("connections cut off after {:?}: {}", limits.grace, connections.len());
         server.abort.cancel();
         connections.wait().await;
     }

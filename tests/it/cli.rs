@@ -62,22 +62,22 @@ fn every_flag_has_a_word_of_help() {
 #[test]
 fn an_upstream_must_be_an_origin() {
     let told = |upstream| Project::new().fails(&["record", "-c", "run", "--upstream", upstream]);
-    insta::assert_snapshot!(told("org.okta.com"), @r"
+    insta::assert_snapshot!(told("org.okta.com"), @r#"
     exit code 2
-    error: --upstream: `org.okta.com` has no scheme: write http://org.okta.com or https://org.okta.com
-    ");
-    insta::assert_snapshot!(told("https://org.okta.com/api/v1"), @r"
+    error: --upstream: `org.okta.com` has no scheme: write http://org.okta.com or https://org.okta.com (`sandbox` is the org that is built in)
+    "#);
+    insta::assert_snapshot!(told("https://org.okta.com/api/v1"), @r#"
     exit code 2
-    error: --upstream: it names more than an origin: only scheme://host[:port] is allowed here
-    ");
-    insta::assert_snapshot!(told("ftp://org.okta.com"), @r"
+    error: --upstream: it names more than an origin: only scheme://host[:port] is allowed here (`sandbox` is the org that is built in)
+    "#);
+    insta::assert_snapshot!(told("ftp://org.okta.com"), @r#"
     exit code 2
-    error: --upstream: `ftp://org.okta.com` is neither http:// nor https://
-    ");
-    insta::assert_snapshot!(told("https://"), @r"
+    error: --upstream: `ftp://org.okta.com` is neither http:// nor https:// (`sandbox` is the org that is built in)
+    "#);
+    insta::assert_snapshot!(told("https://"), @r#"
     exit code 2
-    error: --upstream: `https://` is not a URL: write scheme://host[:port]
-    ");
+    error: --upstream: `https://` is not a URL: write scheme://host[:port] (`sandbox` is the org that is built in)
+    "#);
 }
 
 #[test]
@@ -118,15 +118,15 @@ fn flags_that_do_not_fit_are_told() {
     exit code 2
     error: -c dir/: names no file; give a name, or a path to a .yaml file
     ");
-    insta::assert_snapshot!(project.fails(&["replay", "--repeat", "never"]), @r"
+    insta::assert_snapshot!(project.fails(&["replay", "--repeat", "never"]), @r#"
     exit code 2
-    error: invalid value 'never' for '--repeat <POLICY>': write error, last or cycle
+    error: invalid value 'never' for '--repeat <error|last|cycle>': write error, last or cycle
 
     For more information, try '--help'.
-    ");
+    "#);
     insta::assert_snapshot!(project.fails(&["replay", "--log", "overdub=loud"]), @r#"
     exit code 2
-    error: --log overdub=loud: error parsing level filter: expected one of "off", "error", "warn", "info", "debug", "trace", or a number 0-5; write a level, or directives as in overdub=debug
+    error: --log overdub=loud: error parsing level filter: expected one of "off", "error", "warn", "info", "debug", "trace", or a number 0-5; write error, warn, info, debug, trace, or directives as in overdub=debug
     "#);
     assert!(!project.path("recordings").exists(), "nothing is written");
 }
@@ -147,6 +147,21 @@ fn an_address_in_use_is_told_and_nothing_is_written() {
         );
     }
     assert_eq!(project.list("recordings"), ["a.yaml"]);
+}
+
+#[test]
+fn a_miss_is_told_whatever_else_is_logged() {
+    let project = Project::new();
+    project.tape("recordings/one.yaml", &["GET /a => 200 a"]);
+    for filter in ["", "mytests=debug", "overdub=info", "warn"] {
+        let player = project.serve(&["replay", "--log", filter]);
+        player.ask("GET /b");
+        player.told("never recorded: GET /b");
+    }
+    insta::assert_snapshot!(project.fails(&["replay", "--log", "verbose"]), @r#"
+    exit code 2
+    error: --log verbose: `verbose` is no level; write error, warn, info, debug, trace, or directives as in overdub=debug
+    "#);
 }
 
 #[test]

@@ -51,7 +51,7 @@ pub fn find(
 /// The file that a recording named `name` goes into: under `dir`, unless it is plainly a path.
 pub fn path_for(name: &str, dir: &Path) -> PathBuf {
     let path = Path::new(name);
-    let in_a_directory = path.parent().is_some_and(|parent| parent != Path::new("") && parent.is_dir());
+    let in_a_directory = path.parent().is_some_and(|parent| parent != Path::new(""));
     let path = if !is_name(path) || (has_extension(path) && in_a_directory) {
         path.to_owned()
     } else {
@@ -105,7 +105,9 @@ impl Finder<'_> {
         let before = self.errors.len();
         walk(dir, &mut files, &mut self.errors);
         if files.is_empty() && self.errors.len() == before {
-            self.errors.push(CassetteError::file(dir, Problem::NoneThere));
+            let shipped = self.shipped.iter().map(|(name, _)| (*name).to_owned()).collect();
+            let problem = if dir.is_dir() { Problem::NoneThere } else { Problem::NoDirectory { shipped } };
+            self.errors.push(CassetteError::file(dir, problem));
         }
         let mut sources: Vec<_> = files.iter().map(|file| source(file, base)).collect();
         sources.sort_by(|a, b| a.name.cmp(&b.name));

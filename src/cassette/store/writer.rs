@@ -60,6 +60,8 @@ impl Writer {
         match existing {
             Existing::Append if there => Self::continue_at(path),
             Existing::Overwrite if there => Self::replace(path, header),
+            // A recording that recorded nothing is in nobody's way.
+            Existing::Refuse if there && is_blank(path) => Self::replace(path, header),
             Existing::Refuse if there => Err(failed(Problem::Exists)),
             _ => Self::begin(path, header),
         }
@@ -174,6 +176,15 @@ impl Writer {
             _replaced: replaced,
         })
     }
+}
+
+/// Whether the file is a cassette without any exchange.
+fn is_blank(path: &Path) -> bool {
+    // A header alone is short; anything longer need not be read.
+    let short = fs::metadata(path).is_ok_and(|metadata| metadata.len() < 4096);
+    let read =
+        || format::read(BufReader::new(File::open(path).ok()?), stem(path), path, &Beside::new(path)).ok();
+    short && read().is_some_and(|own| own.torn.is_none() && own.cassette.interactions.is_empty())
 }
 
 /// Writes a new cassette under a name of its own, locked, so that it can take its place in one step.

@@ -38,6 +38,12 @@ const TICK: Duration = Duration::from_secs(35);
 
 pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let dir = directory(args.dir)?;
+    if let Some(there) = FLOWS.iter().map(|flow| file(&dir, flow)).find(|path| path.exists()) {
+        let there = there.display();
+        return Err(Failure::usage(format_args!(
+            "--dir: {there} exists already; name another directory, or delete it"
+        )));
+    }
     let profile = Arc::new(Profile::okta().map_err(Failure::usage)?);
     let show = Show::on_stdout();
     show.title();
@@ -70,6 +76,11 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     }
 }
 
+/// Where a flow's cassette goes.
+fn file(dir: &Path, flow: &Flow) -> PathBuf {
+    dir.join(flow.cassette).with_extension("yaml")
+}
+
 /// What was recorded of one flow, and what the client saw.
 struct Recorded {
     cassette: PathBuf,
@@ -85,7 +96,7 @@ async fn record(
     org: &Arc<Org>,
     profile: &Arc<Profile>,
 ) -> Result<Recorded, Failure> {
-    let path = dir.join(flow.cassette).with_extension("yaml");
+    let path = file(dir, flow);
     let client = Upstream::new(upstream.clone(), &UpstreamOptions::default()).map_err(Failure::usage)?;
     let redactor = Redactor::new(Arc::clone(profile), Redact::On, upstream.clone());
     let writer = Writer::create(&path, &redactor.header(), Existing::Refuse).map_err(Failure::usage)?;

@@ -184,7 +184,7 @@ fn what_cannot_be_appended_leaves_the_cassette_as_it_was() {
     let error = writer.append(&large).unwrap_err();
     insta::assert_snapshot!(message(&error, dir.path()), @r#"
     DIR/x.yaml: cannot be written: the exchange is too large for a cassette
-      hint: free some space or check the permissions; what was recorded before is kept
+      hint: free some space; what was recorded before is kept
     "#);
     assert!(!dir.path().join("x-0001.body").exists());
     // A number that is taken is passed over.
@@ -313,7 +313,9 @@ fn what_is_no_file_is_not_waited_for() {
 fn a_recording_s_name_is_its_file() {
     let dir = Path::new("recordings");
     assert_eq!(path_for("sms", dir), PathBuf::from("recordings/sms.yaml"));
-    assert_eq!(path_for("okta/sms.yaml", dir), PathBuf::from("recordings/okta/sms.yaml"));
+    assert_eq!(path_for("okta/sms", dir), PathBuf::from("recordings/okta/sms.yaml"));
+    assert_eq!(path_for("sms.yaml", dir), PathBuf::from("recordings/sms.yaml"));
+    assert_eq!(path_for("okta/sms.yaml", dir), PathBuf::from("okta/sms.yaml"));
     assert_eq!(path_for("v1.2", dir), PathBuf::from("recordings/v1.2.yaml"));
     assert_eq!(path_for("../sms", dir), PathBuf::from("../sms.yaml"));
     assert_eq!(path_for("src/sms.yaml", dir), PathBuf::from("src/sms.yaml"));
@@ -325,12 +327,23 @@ fn a_file_that_appears_meanwhile_is_not_replaced() {
     let dir = directory(&[]);
     let path = dir.path().join("x.yaml");
     let first = Writer::create(&path, &header(), Existing::Refuse).unwrap();
+    assert!(matches!(Writer::create(&path, &header(), Existing::Refuse).unwrap_err().problem, Problem::Busy));
+    assert_eq!(first.path(), path);
+    assert!(!dir.path().join("x.yaml.new").exists());
+}
+
+#[test]
+fn a_recording_of_nothing_is_in_nobody_s_way() {
+    let dir = directory(&[]);
+    let path = dir.path().join("x.yaml");
+    drop(Writer::create(&path, &header(), Existing::Refuse).unwrap());
+    let mut second = Writer::create(&path, &header(), Existing::Refuse).unwrap();
+    second.append(&answer("one")).unwrap();
+    drop(second);
     assert!(matches!(
         Writer::create(&path, &header(), Existing::Refuse).unwrap_err().problem,
         Problem::Exists
     ));
-    assert_eq!(first.path(), path);
-    assert!(!dir.path().join("x.yaml.new").exists());
 }
 
 #[allow(dead_code, reason = "a writer goes to a task of its own")]

@@ -34,11 +34,11 @@ fn a_name_that_is_not_there_is_answered_with_those_that_are() {
 #[test]
 fn a_project_without_recordings_is_told_so() {
     let project = Project::new();
-    insta::assert_snapshot!(project.fails(&["replay"]), @r"
+    insta::assert_snapshot!(project.fails(&["replay"]), @r#"
     exit code 2
-    error: recordings: holds no cassettes
-      hint: record one, or give a file, a name or another directory with -c
-    ");
+    error: recordings: there is no such directory
+      hint: record one, or name one that ships with -c: okta-push, okta-question, okta-sms, okta-totp, push-enroll-poll, push-enroll-poll-expired, sms-remembered-verification, totp-enroll-activate-verify
+    "#);
     std::fs::create_dir(project.path("recordings")).unwrap();
     insta::assert_snapshot!(project.fails(&["replay"]), @r"
     exit code 2
@@ -256,11 +256,11 @@ fn a_broken_cassette_is_neither_continued_nor_changed() {
 fn a_place_that_cannot_be_written_is_told() {
     let project = Project::new();
     project.write("recordings", "a file");
-    insta::assert_snapshot!(project.fails(&["record", "--upstream", "http://127.0.0.1:1", "-c", "run"]), @r"
+    insta::assert_snapshot!(project.fails(&["record", "--upstream", "http://127.0.0.1:1", "-c", "run"]), @r#"
     exit code 2
     error: recordings/run.yaml: cannot be written: File exists (os error 17)
-      hint: free some space or check the permissions; what was recorded before is kept
-    ");
+      hint: check that its directory can be written; what was recorded before is kept
+    "#);
     std::fs::create_dir(project.path("dir.yaml")).unwrap();
     insta::assert_snapshot!(project.fails(&["record", "--upstream", "http://127.0.0.1:1", "-c", "./dir.yaml"]), @r"
     exit code 2

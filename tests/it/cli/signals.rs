@@ -89,7 +89,7 @@ fn a_request_under_way_is_finished_and_recorded() {
         recorder.ask("GET /__overdub/nothing");
     }
     recorder.signal("TERM");
-    recorder.told("ending");
+    recorder.told("stopping");
     upstream.go_on();
     assert_eq!(client.answer(false).text(), r#"{"slow":true}"#);
     assert!(recorder.ended().0.success());
@@ -128,7 +128,7 @@ fn nobody_can_connect_while_it_ends() {
         recorder.ask("GET /__overdub/nothing");
     }
     recorder.signal("INT");
-    recorder.told("ending");
+    recorder.told("stopping");
     let refused = (0..3000).any(|_| std::net::TcpStream::connect(recorder.address).is_err());
     assert!(refused, "the listener is closed");
     upstream.go_on();
