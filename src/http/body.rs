@@ -10,6 +10,9 @@ use http_body_util::BodyExt as _;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 
+/// What a body of this crate gives when it is asked for its next frame.
+pub(crate) type PolledFrame = Poll<Option<Result<Frame<Bytes>, BodyError>>>;
+
 /// Why a body ended before its end.
 pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -114,10 +117,7 @@ impl http_body::Body for Body {
     type Data = Bytes;
     type Error = BodyError;
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> PolledFrame {
         match self.get_mut() {
             Self::Empty => Poll::Ready(None),
             body @ Self::Whole(_) => match std::mem::take(body) {
@@ -170,10 +170,7 @@ impl http_body::Body for Guarded {
     type Data = Bytes;
     type Error = BodyError;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> PolledFrame {
         let length = self.rest.len().min(GUARDED_PART);
         let part = self.rest.split_to(length);
         if self.rest.is_empty() {
@@ -211,10 +208,7 @@ impl http_body::Body for Recovery {
     type Data = Bytes;
     type Error = BodyError;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> PolledFrame {
         match self.read.take() {
             Some(read) => Poll::Ready(Some(Ok(Frame::data(read)))),
             None => Pin::new(&mut self.rest).poll_frame(context),

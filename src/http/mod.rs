@@ -8,6 +8,7 @@ mod headers;
 mod links;
 mod multiset;
 
+pub(crate) use body::PolledFrame;
 pub use body::{Body, BodyError, Upload, Whole};
 pub use coding::{Coding, CodingError};
 pub use headers::{Origin, OriginError, copied, end_to_end, filtered, is_text, localise_cookie, total_size};

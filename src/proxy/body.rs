@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tokio::time::{Sleep, sleep};
 
-use crate::http::{Body, BodyError, LinkFinder, LinkStream, Origin};
+use crate::http::{Body, BodyError, LinkFinder, LinkStream, Origin, PolledFrame};
 use crate::upstream::Stalled;
 
 /// An HTTP/2 stream that was reset before its end.
@@ -36,10 +36,7 @@ impl http_body::Body for Relinked {
     type Data = Bytes;
     type Error = BodyError;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> PolledFrame {
         while !self.ended {
             let part = match ready!(Pin::new(&mut self.inner).poll_frame(context)) {
                 Some(Ok(frame)) => match frame.into_data() {
@@ -87,10 +84,7 @@ impl http_body::Body for Patient {
     type Data = Bytes;
     type Error = BodyError;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> PolledFrame {
         if let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(context) {
             self.waiting = None;
             // hyper takes a reset with NO_ERROR for the end; only END_STREAM is one (RFC 9113 §8.1).

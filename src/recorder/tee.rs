@@ -11,7 +11,7 @@ use http_body_util::BodyExt as _;
 use super::Recorder;
 use super::exchange::{Exchange, RequestCopy};
 use crate::clock::Stopwatch;
-use crate::http::{BODY_LIMIT, Body, BodyError, copied};
+use crate::http::{BODY_LIMIT, Body, BodyError, PolledFrame, copied};
 
 /// How long a response is read after its client left: an event stream may never end.
 const DRAIN_LIMIT: Duration = Duration::from_mins(1);
@@ -35,10 +35,7 @@ impl http_body::Body for RequestTee {
     type Data = Bytes;
     type Error = BodyError;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> PolledFrame {
         let frame = ready!(Pin::new(&mut self.inner).poll_frame(context));
         match &frame {
             Some(Ok(frame)) => {
@@ -142,10 +139,7 @@ impl http_body::Body for Tee {
     type Data = Bytes;
     type Error = BodyError;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> PolledFrame {
         loop {
             if let Some((finishing, last)) = &mut self.finishing {
                 ready!(finishing.as_mut().poll(context));
