@@ -1,6 +1,7 @@
 //! The command as a person or a script meets it: what it says, and how it ends.
 
 mod files;
+mod flags;
 mod signals;
 
 use std::net::TcpListener;
