@@ -1,7 +1,7 @@
 //! What goes wrong while a request is served, and the one place that turns it into a response.
 //!
 //! Every such response says by `x-overdub-outcome` that overdub made it, so that nobody takes it for the API's. Its
-//! body has the shape of Okta's errors (facts: core API, "Error object"), which SDKs print; and its status is none
+//! body has the shape of Okta's errors (Okta core API, "Errors"), which SDKs print; and its status is none
 //! that an Okta SDK retries (429, 503, 504), since asking again would not help.
 
 use ::http::{HeaderValue, Response, StatusCode, header};

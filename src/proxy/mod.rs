@@ -53,13 +53,7 @@ impl Proxy {
         if request.head.method == Method::CONNECT {
             return Err(Error::Connect);
         }
-        if request
-            .head
-            .uri
-            .path()
-            .strip_prefix(OWN)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        {
+        if is_own(request.head.uri.path()) {
             return self.own(&request);
         }
         match &self.mode {
@@ -84,6 +78,10 @@ impl Proxy {
             }
         }
     }
+}
+
+fn is_own(path: &str) -> bool {
+    path.strip_prefix(OWN).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 impl Handler for Proxy {

@@ -105,10 +105,11 @@ impl Recording {
         }
         let _ = self.recorder.queue.send(Job::Stop).await;
         let joined = tokio::task::spawn_blocking(|| self.thread.join()).await;
-        match joined {
-            Ok(Ok(report)) => report,
-            _ => Report { recorded: 0, failed: 1 },
+        if let Ok(Ok(report)) = joined {
+            return report;
         }
+        tracing::error!("the recorder ended before its time: exchanges since then are lost");
+        Report { recorded: 0, failed: 1 }
     }
 }
 

@@ -125,10 +125,20 @@ impl Session {
     }
 }
 
+/// Which recordings of one timeline were given.
+#[derive(Clone, Copy)]
+struct Bits<'a>(&'a [u64]);
+
+impl Bits<'_> {
+    fn has(self, ordinal: usize) -> bool {
+        self.0.get(ordinal / 64).is_some_and(|word| word >> (ordinal % 64) & 1 == 1)
+    }
+}
+
 impl Marks {
-    fn is_given(&self, timeline: usize, ordinal: usize) -> bool {
-        let word = self.given.get(&timeline).and_then(|bits| bits.get(ordinal / 64));
-        word.is_some_and(|word| word >> (ordinal % 64) & 1 == 1)
+    /// The marks of one timeline, looked up once for however many recordings are asked about.
+    fn of(&self, timeline: usize) -> Bits<'_> {
+        Bits(self.given.get(&timeline).map(Vec::as_slice).unwrap_or_default())
     }
 
     fn give(&mut self, timeline: &Timeline, number: usize, ordinal: usize) {
@@ -144,8 +154,8 @@ impl Marks {
         track: &Track,
         conditional: bool,
     ) -> Result<usize, Due> {
-        let is_reached =
-            |group: &Group| group.opener.is_none_or(|opener| self.is_given(place.timeline, opener));
+        let given = self.of(place.timeline);
+        let is_reached = |group: &Group| group.opener.is_none_or(|opener| given.has(opener));
         let latest = track.groups.iter().rposition(is_reached).unwrap_or(0);
         for (number, group) in track.groups.iter().enumerate().take(latest + 1).rev() {
             // A group that was passed over has nothing to say, unless it is all there is.
@@ -153,9 +163,8 @@ impl Marks {
                 continue;
             }
             let hint = self.hints.get(&place).copied().unwrap_or(0).clamp(group.start, group.end - 1);
-            let step = (hint..group.end)
-                .find(|&at| !self.is_given(place.timeline, track.recordings[at]))
-                .unwrap_or(group.end - 1);
+            let step =
+                (hint..group.end).find(|&at| !given.has(track.recordings[at])).unwrap_or(group.end - 1);
             if let Some(position) = fitting(timeline, track, group, step, conditional) {
                 self.hints.insert(place, position);
                 return Ok(track.recordings[position]);
@@ -170,9 +179,10 @@ impl Marks {
             return Ok(self.returned.remove(index).1);
         }
         let hint = self.hints.get(&place).copied().unwrap_or(0);
-        let next = track.recordings.iter().copied().enumerate().skip(hint);
-        let mut unused = next.filter(|(_, ordinal)| !self.is_given(place.timeline, *ordinal));
-        if let Some((position, ordinal)) = unused.next() {
+        let mut next = track.recordings.iter().copied().enumerate().skip(hint);
+        let given = self.of(place.timeline);
+        let unused = next.find(|(_, ordinal)| !given.has(*ordinal));
+        if let Some((position, ordinal)) = unused {
             self.hints.insert(place, position + 1);
             return Ok(ordinal);
         }

@@ -132,6 +132,8 @@ impl Server {
         // Until its first byte a connection has no protocol whose time-outs would hold.
         let first_byte = tokio::time::timeout(self.limits.header_timeout, stream.readable());
         tokio::select! {
+            // A request that has arrived by the time of the shutdown is still answered.
+            biased;
             begun = first_byte => if !matches!(begun, Ok(Ok(()))) { return },
             () = self.shutdown.cancelled() => return,
         }
