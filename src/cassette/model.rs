@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::clock::Timestamp;
+use crate::profile::StandInType;
 
 /// The format version that this program writes, and the newest that it reads.
 pub const FORMAT_VERSION: u64 = 1;
@@ -62,8 +63,9 @@ pub struct Interaction {
     pub took: Option<Duration>,
     /// What the client asked.
     pub request: RecordedRequest,
-    /// Stand-ins that first appear here with their type, in order of appearance: `("+15550100001", "phone")`.
-    pub stand_ins: Vec<(String, String)>,
+    /// Stand-ins that first appear here with their type, in order of appearance: `("+15550100001", Phone)`. A host's
+    /// stands for the whole authority.
+    pub stand_ins: Vec<(String, StandInType)>,
     /// Overrides the cassette's [`Header::repeat`].
     pub repeat: Option<Repeat>,
     /// What the upstream answered.

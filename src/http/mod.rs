@@ -7,6 +7,7 @@ mod coding;
 mod headers;
 mod links;
 mod multiset;
+mod values;
 
 pub(crate) use body::PolledFrame;
 pub use body::{Body, BodyError, Upload, Whole};
@@ -14,6 +15,7 @@ pub use coding::{Coding, CodingError};
 pub use headers::{Origin, OriginError, copied, end_to_end, filtered, is_text, localise_cookie, total_size};
 pub use links::{LinkFinder, LinkStream, Template};
 pub(crate) use multiset::{Pair, percent_decoded, sorted_pairs};
+pub use values::{SHORTEST, ValueFinder};
 
 use ::http::request::Parts;
 use ::http::{HeaderName, header};

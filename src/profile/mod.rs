@@ -3,15 +3,26 @@
 //! The core serves any HTTP API; all that is Okta's stands in `profiles/okta.yaml`, embedded in the binary.
 
 mod route;
+mod sensitive;
+mod stand_in;
 
 pub use route::{Captures, Route, RoutePath};
+pub use sensitive::Sensitive;
+pub use stand_in::{DISTINCTIVE, StandInType};
+
+use std::path::{Path, PathBuf};
 
 use ::http::{HeaderName, Method};
+use regex::Regex;
 
 use crate::http::Origin;
 
-/// The profile that ships with the program.
-const OKTA: &str = include_str!("../../profiles/okta.yaml");
+/// The profiles that are built in, by name.
+const BUILT_IN: [(&str, &str); 2] =
+    [("okta", include_str!("../../profiles/okta.yaml")), ("none", include_str!("../../profiles/none.yaml"))];
+
+/// Largest profile that is read, in bytes.
+const LARGEST: u64 = 1024 * 1024;
 
 /// What a request is to the recording: it decides which recorded answer is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,17 +44,35 @@ pub struct Profile {
     pub name: String,
     /// The origin that cassettes hold in place of the real one.
     pub stand_in_origin: Origin,
+    /// Hosts of this API, `*.` in front standing for any host below.
+    pub hosts: Vec<String>,
     /// Request headers that are recorded besides the ones that every API has.
     pub request_headers: Vec<HeaderName>,
-    /// Names of cookies whose values are secret; a `*` at the end stands for any rest.
-    pub secret_cookies: Vec<String>,
-    /// JSON and form fields that match by their value, which no message may show.
-    pub secret_fields: Vec<String>,
+    /// Where secret and personal values stand.
+    pub sensitive: Sensitive,
+    /// Values that are no stand-in's business: patterns that one matches whole.
+    pub keep: Vec<Regex>,
     /// JSON and form fields that match by presence only.
-    pub presence_only: Vec<String>,
+    pub volatile: Vec<String>,
+    /// Which values are times.
+    pub timestamps: Timestamps,
     /// Pairs of paths: a write to the first concerns reads of the second.
     pub related: Vec<(RoutePath, RoutePath)>,
     kinds: Vec<(Kind, Route)>,
+}
+
+/// Which values are times, besides texts that are RFC 3339 timestamps from end to end.
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Timestamps {
+    /// JSON fields with epoch seconds.
+    pub epoch_fields: Vec<String>,
+    /// Headers with epoch seconds.
+    #[serde(deserialize_with = "header_names")]
+    pub epoch_headers: Vec<HeaderName>,
+    /// Headers with an HTTP date (RFC 9110 §5.6.7).
+    #[serde(deserialize_with = "header_names")]
+    pub date_headers: Vec<HeaderName>,
 }
 
 /// Why a profile could not be read.
@@ -60,17 +89,61 @@ pub enum ProfileError {
         /// What stands there.
         value: String,
         /// What is wrong with it.
-        problem: &'static str,
+        problem: String,
+    },
+    /// The file cannot be read.
+    #[error("{path}: {problem}; name a file, or one of the built-in profiles: okta, none")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// What the file says cannot be used.
+    #[error("{path}: {error}")]
+    In {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong in it.
+        error: Box<ProfileError>,
     },
 }
 
+impl ProfileError {
+    fn value(field: &'static str, value: &str, problem: &str) -> Self {
+        Self::Value { field, value: value.to_owned(), problem: problem.to_owned() }
+    }
+}
+
 impl Profile {
+    /// The built-in profile of this name, else the one in the file `choice`.
+    ///
+    /// # Errors
+    /// There is no such file, or it is no profile; names file and key, or line and column.
+    pub fn choose(choice: &str) -> Result<Self, ProfileError> {
+        if let Some((_, text)) = BUILT_IN.iter().find(|(name, _)| *name == choice) {
+            return Self::parse(text);
+        }
+        let path = Path::new(choice);
+        let failed = |problem: String| ProfileError::File { path: path.to_owned(), problem };
+        match std::fs::metadata(path) {
+            Ok(metadata) if !metadata.is_file() => return Err(failed("is not a file".to_owned())),
+            Ok(metadata) if metadata.len() > LARGEST => {
+                return Err(failed(format!("is larger than {LARGEST} bytes")));
+            }
+            Ok(_) => {}
+            Err(error) => return Err(failed(error.to_string())),
+        }
+        let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+        Self::parse(&text).map_err(|error| ProfileError::In { path: path.to_owned(), error: Box::new(error) })
+    }
+
     /// The embedded Okta profile.
     ///
     /// # Errors
     /// None in practice: a test reads it.
     pub fn okta() -> Result<Self, ProfileError> {
-        Self::parse(OKTA)
+        Self::choose("okta")
     }
 
     /// Reads a profile from YAML.
@@ -79,10 +152,8 @@ impl Profile {
     /// Names the key, or line and column.
     pub fn parse(text: &str) -> Result<Self, ProfileError> {
         let file: File = serde_yaml::from_str(text)?;
-        let stand_in_origin = Origin::parse(&file.stand_in_origin).map_err(|_| ProfileError::Value {
-            field: "stand_in_origin",
-            value: file.stand_in_origin.clone(),
-            problem: "is no origin: write scheme://host",
+        let stand_in_origin = Origin::parse(&file.stand_in_origin).map_err(|_| {
+            ProfileError::value("stand_in_origin", &file.stand_in_origin, "is no origin: write scheme://host")
         })?;
         let mut kinds = Vec::new();
         for (field, kind, routes) in [
@@ -91,34 +162,27 @@ impl Profile {
             ("tokens", Kind::Token, &file.tokens),
         ] {
             for route in routes {
-                let parsed = Route::parse(route).ok_or_else(|| ProfileError::Value {
-                    field,
-                    value: route.clone(),
-                    problem: "is no route: write METHOD /path/{name}/*",
+                let parsed = Route::parse(route).ok_or_else(|| {
+                    ProfileError::value(field, route, "is no route: write METHOD /path/{name}/*")
                 })?;
                 kinds.push((kind, parsed));
             }
         }
-        let related = file.related.iter().map(Related::parse).collect::<Result<_, _>>()?;
-        let request_headers = file
-            .request_headers
-            .iter()
-            .map(|name| {
-                name.parse().map_err(|_| ProfileError::Value {
-                    field: "request_headers",
-                    value: name.clone(),
-                    problem: "is no header name",
-                })
+        let keep = file.keep.iter().map(|pattern| {
+            Regex::new(&format!("^(?:{pattern})$")).map_err(|error| {
+                ProfileError::value("keep", pattern, &format!("is no regular expression: {error}"))
             })
-            .collect::<Result<_, _>>()?;
+        });
         Ok(Self {
             name: file.name,
             stand_in_origin,
-            request_headers,
-            secret_cookies: file.secrets.cookies,
-            secret_fields: file.secrets.fields,
-            presence_only: file.matching.presence_only,
-            related,
+            hosts: file.hosts,
+            request_headers: file.request_headers,
+            sensitive: Sensitive::of(file.sensitive)?,
+            keep: keep.collect::<Result<_, _>>()?,
+            volatile: file.volatile,
+            timestamps: file.timestamps,
+            related: file.related.iter().map(Related::parse).collect::<Result<_, _>>()?,
             kinds,
         })
     }
@@ -132,16 +196,6 @@ impl Profile {
         let known = self.kinds.iter().find(|(_, route)| route.matches(method, segments));
         known.map_or(Kind::Write, |(kind, _)| *kind)
     }
-
-    /// Whether the value of the cookie `name` is kept off the disk.
-    pub fn is_secret_cookie(&self, name: &str) -> bool {
-        let name = name.trim_matches('"');
-        let name = name.strip_prefix("__Host-").or_else(|| name.strip_prefix("__Secure-")).unwrap_or(name);
-        self.secret_cookies.iter().any(|secret| match secret.strip_suffix('*') {
-            Some(prefix) => name.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix)),
-            None => name.eq_ignore_ascii_case(secret),
-        })
-    }
 }
 
 #[derive(serde::Deserialize)]
@@ -150,11 +204,17 @@ struct File {
     name: String,
     stand_in_origin: String,
     #[serde(default)]
-    request_headers: Vec<String>,
+    hosts: Vec<String>,
+    #[serde(default, deserialize_with = "header_names")]
+    request_headers: Vec<HeaderName>,
     #[serde(default)]
-    secrets: Secrets,
+    sensitive: Vec<sensitive::Entry>,
     #[serde(default)]
-    matching: Matching,
+    keep: Vec<String>,
+    #[serde(default)]
+    volatile: Vec<String>,
+    #[serde(default)]
+    timestamps: Timestamps,
     #[serde(default)]
     reads: Vec<String>,
     #[serde(default)]
@@ -165,20 +225,14 @@ struct File {
     related: Vec<Related>,
 }
 
-#[derive(Default, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Secrets {
-    #[serde(default)]
-    cookies: Vec<String>,
-    #[serde(default)]
-    fields: Vec<String>,
-}
-
-#[derive(Default, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Matching {
-    #[serde(default)]
-    presence_only: Vec<String>,
+fn header_names<'de, D: serde::Deserializer<'de>>(source: D) -> Result<Vec<HeaderName>, D::Error> {
+    use serde::Deserialize as _;
+    use serde::de::Error as _;
+    let names: Vec<String> = Vec::deserialize(source)?;
+    let parsed = names
+        .iter()
+        .map(|name| name.parse().map_err(|_| D::Error::custom(format!("`{name}` is no header name"))));
+    parsed.collect()
 }
 
 #[derive(serde::Deserialize)]
@@ -190,8 +244,7 @@ struct Related {
 
 impl Related {
     fn parse(&self) -> Result<(RoutePath, RoutePath), ProfileError> {
-        let bad =
-            |value: &str, problem| ProfileError::Value { field: "related", value: value.to_owned(), problem };
+        let bad = |value: &str, problem| ProfileError::value("related", value, problem);
         let path = |text: &str| {
             RoutePath::parse(text)
                 .ok_or_else(|| bad(text, "is no path: write /path/{name}/*, and `**` at the end only"))
@@ -217,12 +270,28 @@ mod tests {
         assert_eq!(kind(&Method::POST, "/api/v1/users/u/factors/f/lifecycle/activate"), Kind::Write);
         assert_eq!(kind(&Method::POST, "/oauth2/default/v1/token"), Kind::Token);
         assert_eq!(kind(&Method::GET, "/oauth2/default/v1/token"), Kind::Read);
-        assert!(
-            okta.is_secret_cookie("jsessionid")
-                && okta.is_secret_cookie("__Host-sid")
-                && okta.is_secret_cookie("proximity_ab")
-        );
-        assert!(!okta.is_secret_cookie("ln"));
+        let cookie = |name| okta.sensitive.cookie(name).is_some();
+        assert!(cookie("jsessionid") && cookie("__Host-sid") && cookie("proximity_ab") && !cookie("ln"));
+    }
+
+    #[test]
+    fn the_longest_path_of_a_field_decides_its_type() {
+        let okta = Profile::okta().unwrap();
+        let field = |names: &[&str], path: &str| {
+            okta.sensitive.field(names, &path.split('/').skip(1).collect::<Vec<_>>())
+        };
+        assert_eq!(field(&["profile", "email"], "/api/v1/users"), Some(StandInType::Email));
+        assert_eq!(field(&["profile", "name"], "/api/v1/users/u/factors/f"), Some(StandInType::Device));
+        assert_eq!(field(&["profile", "name"], "/api/v1/groups"), None);
+        assert_eq!(field(&["credentials", "password", "value"], "/"), Some(StandInType::Password));
+        assert_eq!(field(&["value"], "/"), None);
+    }
+
+    #[test]
+    fn the_profile_for_any_api_is_one() {
+        assert_eq!(Profile::choose("none").unwrap().name, "none");
+        let missing = Profile::choose("no-such-profile.yaml").unwrap_err().to_string();
+        assert!(missing.contains("no-such-profile.yaml") && missing.contains("okta, none"), "{missing}");
     }
 
     #[test]

@@ -202,7 +202,7 @@ impl Redactor {
         let mut parts = text.split(';');
         let pair = parts.next().unwrap_or_default();
         let mut kept = match pair.split_once('=') {
-            Some((name, secret)) if self.profile.is_secret_cookie(name.trim()) => {
+            Some((name, secret)) if self.profile.sensitive.cookie(name.trim()).is_some() => {
                 // A value that is empty clears the cookie: no secret, and a client must see it.
                 let clears = matches!(secret.trim(), "" | "\"\"");
                 if clears { pair.to_owned() } else { format!("{name}={REDACTED}") }

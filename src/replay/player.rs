@@ -47,7 +47,7 @@ pub struct Player {
 impl Player {
     /// Makes `cassettes` findable.
     pub fn new(mut cassettes: Vec<Cassette>, profile: &Profile, options: &ReplayOptions) -> Self {
-        let mut matcher = Matcher::new(profile.presence_only.clone());
+        let mut matcher = Matcher::new(profile.volatile.clone());
         let mut upstreams: Vec<&str> = cassettes.iter().map(|own| own.header.upstream.as_str()).collect();
         upstreams.sort_unstable();
         upstreams.dedup();
@@ -60,7 +60,7 @@ impl Player {
             timelines: Vec::with_capacity(cassettes.len()),
             index: hashbrown::HashMap::default(),
             has_any_body: false,
-            secret_fields: profile.secret_fields.clone(),
+            secret_fields: profile.sensitive.secret_fields(),
             session: Session::default(),
         };
         let mut known = KnownHeaders::default();

@@ -15,6 +15,7 @@ use crate::cassette::model::{
     Body, Framing, Header, Interaction, RecordedRequest, RecordedResponse, Repeat, RequestBody,
 };
 use crate::clock::{self, Timestamp};
+use crate::profile::StandInType;
 
 /// Something that is a map in YAML.
 pub(super) trait FromMap: Sized {
@@ -172,7 +173,7 @@ impl FromMap for RecordedResponse {
 }
 
 /// Stand-ins and their types, in order.
-struct StandIns(Vec<(String, String)>);
+struct StandIns(Vec<(String, StandInType)>);
 
 impl FromMap for StandIns {
     const WHAT: &'static str = "a map from stand-in to type";
@@ -180,7 +181,7 @@ impl FromMap for StandIns {
     fn from_map<'de, A: MapAccess<'de>>(mut entries: A, _: &dyn LoadBody) -> Result<Self, A::Error> {
         let mut pairs = Vec::new();
         while let Some((Text(stand_in), Text(of_type))) =
-            entries.next_entry::<Text<String>, Text<String>>()?
+            entries.next_entry::<Text<String>, Text<StandInType>>()?
         {
             pairs.push((stand_in, of_type));
         }
@@ -212,6 +213,15 @@ impl FromText for String {
 
     fn from_text(text: &str) -> Option<Self> {
         Some(text.to_owned())
+    }
+}
+
+impl FromText for StandInType {
+    const WHAT: &'static str = "a type of stand-in: email, login, phone, name, device, text, host, password, passcode, \
+                                answer, shared_secret, token, jwt, key, secret or cookie";
+
+    fn from_text(text: &str) -> Option<Self> {
+        Self::parse(text)
     }
 }
 

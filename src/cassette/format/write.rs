@@ -56,7 +56,7 @@ pub fn write_interaction(
     if !interaction.stand_ins.is_empty() {
         out.push_str("stand_ins:\n");
         for (stand_in, of_type) in &interaction.stand_ins {
-            push_entry(out, 2, stand_in, of_type);
+            push_entry(out, 2, stand_in, of_type.name());
         }
     }
     push_repeat(out, interaction.repeat);

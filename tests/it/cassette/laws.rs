@@ -9,6 +9,7 @@ use overdub::cassette::{
     Body, Framing, Header, Interaction, RecordedRequest, RecordedResponse, Repeat, RequestBody, format,
 };
 use overdub::clock::Timestamp;
+use overdub::profile::StandInType;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -103,7 +104,9 @@ fn interaction() -> impl Strategy<Value = Interaction> {
     let at = option::of((0..4_000_000_000_000_i64).prop_map(|ms| Timestamp::from_millisecond(ms).unwrap()));
     let took = option::of((0..100_000_000_u64).prop_map(Duration::from_millis));
     let long = "[a-z]{1000,1100}";
-    let stand_ins = vec((prop_oneof![text().boxed(), long.boxed()], text()), 0..3);
+    let of_type =
+        prop::sample::select(vec![StandInType::Email, StandInType::SharedSecret, StandInType::Host]);
+    let stand_ins = vec((prop_oneof![text().boxed(), long.boxed()], of_type), 0..3);
     (at, took, request(), stand_ins, repeat(), response()).prop_map(
         |(at, took, request, stand_ins, repeat, response)| Interaction {
             at,

@@ -28,7 +28,7 @@ fn a_cassette_can_be_read_by_a_person() {
                 r#"{"factorType":"sms","provider":"OKTA","profile":{"phoneNumber":"+15550100001"}}"#.into(),
             ),
         },
-        stand_ins: vec![("+15550100001".into(), "phone".into())],
+        stand_ins: vec![("+15550100001".into(), overdub::profile::StandInType::Phone)],
         ..answer(
             r#"{"id":"mbla4rvs8zLRuHLZN4x6","status":"PENDING_ACTIVATION","no":null,"n":[1,-2.5,1e+300,true,"yes",""],"_links":{"self":{"href":"https://okta.overdub.test/a","hints":{"allow":["GET","POST"]}},"resend":[{"name":"sms","href":"x"},{"name":"call"},[[]],{}]}}"#,
         )

@@ -1,0 +1,141 @@
+//! Finds many known values in a text at once, however many there are, and while more become known.
+
+use std::ops::Range;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+
+/// Bytes by which a value is recognised: none that is shorter can be found.
+pub const SHORTEST: usize = 8;
+
+/// Bits of the filter that tells, for nearly all places, that no value begins there: 8 KiB, which stay in the cache.
+const FILTER_BITS: usize = 1 << 16;
+
+/// Known values, findable wherever they occur.
+///
+/// Adding one and looking at one place of a text cost the same however many there are: a value is filed under its first
+/// eight bytes, and a filter says for most places that nothing is filed under what stands there.
+#[derive(Debug)]
+pub struct ValueFinder<T> {
+    filter: Box<[u64]>,
+    /// First eight bytes → the values that begin so, longest first.
+    by_head: HashMap<u64, Vec<Filed<T>>, RandomState>,
+}
+
+/// A value and its tag.
+type Filed<T> = (Box<[u8]>, T);
+
+impl<T> Default for ValueFinder<T> {
+    fn default() -> Self {
+        Self { filter: vec![0; FILTER_BITS / 64].into(), by_head: HashMap::default() }
+    }
+}
+
+/// The eight bytes of `text` from `at` on.
+fn head(text: &[u8], at: usize) -> Option<u64> {
+    text.get(at..at + SHORTEST)?.try_into().ok().map(u64::from_le_bytes)
+}
+
+/// Where in the filter a head stands: word and bit.
+fn bit(head: u64) -> (usize, u64) {
+    // The upper bits of a product depend on all bits of the factor (Knuth's multiplicative hashing).
+    let hash = head.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 48;
+    let hash = usize::try_from(hash).unwrap_or(0) % FILTER_BITS;
+    (hash / 64, 1 << (hash % 64))
+}
+
+impl<T> ValueFinder<T> {
+    /// Whether there is nothing to find.
+    pub fn is_empty(&self) -> bool {
+        self.by_head.is_empty()
+    }
+
+    /// Makes `value` findable; a value that is there already keeps its tag. One shorter than [`SHORTEST`] is left out.
+    pub fn add(&mut self, value: &[u8], tag: T) {
+        let Some(head) = head(value, 0) else { return };
+        let filed = self.by_head.entry(head).or_default();
+        if filed.iter().any(|(own, _)| **own == *value) {
+            return;
+        }
+        let place = filed.partition_point(|(own, _)| own.len() > value.len());
+        filed.insert(place, (value.into(), tag));
+        let (word, mask) = bit(head);
+        self.filter[word] |= mask;
+    }
+
+    /// The tag of exactly this value.
+    pub fn get(&self, value: &[u8]) -> Option<&T> {
+        let filed = self.by_head.get(&head(value, 0)?)?;
+        filed.iter().find(|(own, _)| **own == *value).map(|(_, tag)| tag)
+    }
+
+    /// All places where a value occurs, from left to right, none overlapping; of two that begin alike the longer one.
+    pub fn find_iter<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = (Range<usize>, &'a T)> + 'a {
+        let mut from = 0;
+        std::iter::from_fn(move || {
+            let (range, tag) = self.next(text, from)?;
+            from = range.end;
+            Some((range, tag))
+        })
+    }
+
+    fn next(&self, text: &[u8], from: usize) -> Option<(Range<usize>, &T)> {
+        if self.is_empty() {
+            return None;
+        }
+        (from..).map_while(|at| Some((at, head(text, at)?))).find_map(|(at, head)| {
+            let (word, mask) = bit(head);
+            if self.filter[word] & mask == 0 {
+                return None;
+            }
+            let filed = self.by_head.get(&head)?;
+            let found = filed.iter().find(|(own, _)| text[at..].starts_with(own));
+            found.map(|(own, tag)| (at..at + own.len(), tag))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn found(values: &[&str], text: &str) -> Vec<(usize, usize)> {
+        let mut finder = ValueFinder::default();
+        for (number, value) in values.iter().enumerate() {
+            finder.add(value.as_bytes(), number);
+        }
+        finder.find_iter(text.as_bytes()).map(|(range, tag)| (range.start, *tag)).collect()
+    }
+
+    #[test]
+    fn the_leftmost_and_longest_value_is_found() {
+        assert_eq!(found(&["jane@x.com", "jane@x.co"], "to jane@x.com, jane@x.co!"), [(3, 0), (15, 1)]);
+        assert_eq!(found(&["12345678", "23456789"], "0123456789"), [(1, 0)]);
+        assert_eq!(found(&["short"], "short"), []);
+        assert_eq!(found(&["12345678"], "1234567"), []);
+    }
+
+    proptest! {
+        #[test]
+        fn it_finds_what_a_plain_search_finds(
+            values in prop::collection::vec("[ab]{8,11}", 1..6), text in "[ab]{0,60}"
+        ) {
+            let mut finder = ValueFinder::default();
+            for value in &values {
+                finder.add(value.as_bytes(), ());
+            }
+            let mut expected = Vec::new();
+            let mut from = 0;
+            while from < text.len() {
+                let longest = values.iter().filter(|value| text[from..].starts_with(*value)).map(String::len).max();
+                if let Some(length) = longest {
+                    expected.push(from..from + length);
+                }
+                from += longest.unwrap_or(1);
+            }
+            let found: Vec<_> = finder.find_iter(text.as_bytes()).map(|(range, ())| range).collect();
+            prop_assert_eq!(found, expected);
+        }
+    }
+}
