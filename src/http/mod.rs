@@ -34,6 +34,9 @@ pub const OUTCOME: HeaderName = HeaderName::from_static("x-overdub-outcome");
 /// Header by which a client asks for one cassette by name.
 pub const CASSETTE: HeaderName = HeaderName::from_static("x-overdub-cassette");
 
+/// Header by which a client names the session that its requests belong to.
+pub const SESSION: HeaderName = HeaderName::from_static("x-overdub-session");
+
 /// A request as it reached us.
 #[derive(Debug)]
 pub struct Request {

@@ -17,8 +17,8 @@ use crate::cassette::Framing;
 use crate::clock::{Clock, Stopwatch};
 use crate::error::Error;
 use crate::http::{
-    BODY_LIMIT, Body, Coding, HEADER_LIMIT, LinkFinder, Origin, Reply, Request, Whole, copied, end_to_end,
-    filtered, is_text, localise_cookie, total_size,
+    BODY_LIMIT, Body, CASSETTE, Coding, HEADER_LIMIT, LinkFinder, Origin, Reply, Request, SESSION, Whole,
+    copied, end_to_end, filtered, is_text, localise_cookie, total_size,
 };
 use crate::recorder::{Capture, Exchange, Recorder, RequestCopy, RequestTee, Tee};
 use crate::upstream::{Cause, Upstream};
@@ -234,9 +234,9 @@ fn joined_cookies(headers: &mut HeaderMap) {
 const OURS: [HeaderName; 5] = [
     header::HOST,
     header::PROXY_AUTHORIZATION,
-    HeaderName::from_static("x-overdub-session"),
+    SESSION,
     HeaderName::from_static("x-overdub-scenario"),
-    HeaderName::from_static("x-overdub-cassette"),
+    CASSETTE,
 ];
 
 /// Puts the client's origin into links, and makes cookies ones that it keeps.

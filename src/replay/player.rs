@@ -8,6 +8,7 @@ use bytes::Bytes;
 use super::answer::{Asker, KnownHeaders};
 use super::miss::{self, Reason, Scope};
 use super::session::{Due, Given, Place, Session};
+use super::sessions::Sessions;
 use super::timeline::Timeline;
 use crate::cassette::{Cassette, Interaction, Repeat, RequestBody};
 use crate::error::Error;
@@ -41,7 +42,7 @@ pub struct Player {
     has_any_body: bool,
     /// Fields that match by their value and are not shown.
     secret_fields: Vec<String>,
-    session: Session,
+    sessions: Sessions,
 }
 
 impl Player {
@@ -61,7 +62,7 @@ impl Player {
             index: hashbrown::HashMap::default(),
             has_any_body: false,
             secret_fields: profile.sensitive.secret_fields(),
-            session: Session::default(),
+            sessions: Sessions::default(),
         };
         let mut known = KnownHeaders::default();
         for cassette in cassettes {
@@ -107,15 +108,16 @@ impl Player {
 
     /// Starts all recordings afresh.
     pub fn reset(&self) {
-        self.session.reset();
+        self.sessions.reset();
     }
 
     /// The recorded answer that is due.
     ///
     /// # Errors
     /// A miss, or a request body that did not arrive whole.
-    pub async fn answer(self: &Arc<Self>, mut request: Request) -> Result<Reply, Error> {
+    pub async fn answer(&self, mut request: Request) -> Result<Reply, Error> {
         let body = read_body(&mut request).await?;
+        let session = self.sessions.of(&request);
         let client = || request.client_origin();
         let key = self.matcher.key(&request.head.method, request.target(), &body, &client);
         let exact = self.index.get(key.as_bytes()).map(Places::as_slice).unwrap_or_default();
@@ -125,8 +127,8 @@ impl Player {
         } else {
             &[]
         };
-        match self.choose(&request, exact, looser) {
-            Ok(given) => Ok(self.send(&request, given)),
+        match self.choose(&session, &request, exact, looser) {
+            Ok(given) => Ok(self.send(session, &request, given)),
             Err(reason) => {
                 let pinned = self.pinned(&request.head.headers).ok().flatten();
                 let hidden = Hidden { varying: self.matcher.presence_only(), secret: &self.secret_fields };
@@ -137,9 +139,15 @@ impl Player {
     }
 
     /// Asks the timeline that answered last, then the others by name; exact keys before those of any body.
-    fn choose(&self, request: &Request, exact: &[Found], looser: &[Found]) -> Result<Given, Reason> {
+    fn choose(
+        &self,
+        session: &Session,
+        request: &Request,
+        exact: &[Found],
+        looser: &[Found],
+    ) -> Result<Given, Reason> {
         let pinned = self.pinned(&request.head.headers)?;
-        let last = self.session.last();
+        let last = session.last();
         let conditional = is_conditional(&request.head.headers);
         let mut reason = Reason::NeverRecorded;
         for places in [exact, looser] {
@@ -151,12 +159,12 @@ impl Player {
                 }
                 let timeline = &self.timelines[place.timeline];
                 if let Some(ordinal) = constant {
-                    self.session.answered_by(place.timeline);
+                    session.answered_by(place.timeline);
                     return Ok(Given::always(place, ordinal));
                 }
-                match self.session.take(timeline, place, conditional) {
+                match session.take(timeline, place, conditional) {
                     Due::Recording(given) => {
-                        self.session.answered_by(place.timeline);
+                        session.answered_by(place.timeline);
                         return Ok(given);
                     }
                     Due::UsedUp => reason.used_up(place, &timeline.tracks[place.track].recordings),
@@ -178,7 +186,7 @@ impl Player {
         found.map(Some).ok_or_else(|| Reason::NoSuchCassette(name.into_owned()))
     }
 
-    fn send(self: &Arc<Self>, request: &Request, given: Given) -> Reply {
+    fn send(&self, session: Arc<Session>, request: &Request, given: Given) -> Reply {
         let timeline = &self.timelines[given.place.timeline];
         let answer = &timeline.answers[given.ordinal];
         tracing::debug!(
@@ -194,8 +202,7 @@ impl Player {
         if !given.is_owed() {
             return reply;
         }
-        let player = Arc::clone(self);
-        reply.map(|body| body.guarded(move || player.session.give_back(given)))
+        reply.map(|body| body.guarded(move || session.give_back(given)))
     }
 }
 
