@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cassette::{Existing, path_for};
-use crate::cli::{Listen, RecordArgs, ReplayArgs, Switch};
-use crate::http::{Origin, OriginError};
+use crate::cli::{Listen, RecordArgs, ReplayArgs, ServeArgs, Switch};
+use crate::http::{HostPattern, HostPatternError, Origin, OriginError};
 use crate::profile::{Profile, ProfileError};
 use crate::recorder::Redact;
 use crate::replay::ReplayOptions;
+use crate::server::Forward;
 use crate::upstream::UpstreamOptions;
 
 /// Where a project keeps its cassettes.
@@ -20,6 +21,15 @@ pub enum ConfigError {
     /// `--upstream` is no origin.
     #[error("--upstream: {0} (`sandbox` is the org that is built in)")]
     Upstream(#[from] OriginError),
+    /// `--public-url` is no origin.
+    #[error("--public-url: {0}")]
+    PublicUrl(OriginError),
+    /// `--allow-host` names no host.
+    #[error("--allow-host: {0}")]
+    AllowHost(#[from] HostPatternError),
+    /// `--tunnel-others` where nothing is sent anywhere.
+    #[error("--tunnel-others: a replay opens no outgoing connection; leave it out, or record")]
+    TunnelInReplay,
     /// The embedded profile is broken: a defect of this build.
     #[error(transparent)]
     Profile(#[from] ProfileError),
@@ -37,19 +47,73 @@ pub enum UpstreamChoice {
     Sandbox,
 }
 
+/// Hosts that a forward proxy may be asked for when none are named: those of Okta's orgs.
+const OKTA: [&str; 3] = ["*.okta.com", "*.oktapreview.com", "*.okta-emea.com"];
+
+/// How clients reach a proxy.
+#[derive(Debug, Clone)]
+pub struct ServeConfig {
+    /// Where to listen.
+    pub listen: Listen,
+    /// Whether clients come by TLS.
+    pub tls: bool,
+    /// What it does as a forward proxy; `None`: it is none.
+    pub forward: Option<Forward>,
+    /// The origin at which it is known; `None`: what each request says.
+    pub public: Option<Origin>,
+}
+
+impl ServeConfig {
+    /// Settings from flags.
+    ///
+    /// # Errors
+    /// The first flag that cannot be used.
+    pub fn of(args: &ServeArgs) -> Result<Self, ConfigError> {
+        let patterns = args.allow_host.iter().map(|text| text.trim().parse());
+        let named = patterns.collect::<Result<Vec<HostPattern>, _>>()?;
+        let allowed = if named.is_empty() {
+            OKTA.iter().map(|text| text.parse()).collect::<Result<_, _>>()?
+        } else {
+            named
+        };
+        Ok(Self {
+            listen: args.listen,
+            tls: args.tls,
+            forward: args.forward.then_some(Forward { allowed, tunnel_others: args.tunnel_others }),
+            public: args
+                .public_url
+                .as_deref()
+                .map(Origin::parse)
+                .transpose()
+                .map_err(ConfigError::PublicUrl)?,
+        })
+    }
+
+    /// The same, for a proxy that opens no outgoing connection.
+    ///
+    /// # Errors
+    /// The first flag that cannot be used.
+    pub fn offline(args: &ServeArgs) -> Result<Self, ConfigError> {
+        if args.tunnel_others {
+            return Err(ConfigError::TunnelInReplay);
+        }
+        Self::of(args)
+    }
+}
+
 /// Settings of `record`.
 #[derive(Debug)]
 pub struct RecordConfig {
-    /// The API.
-    pub upstream: UpstreamChoice,
+    /// The API; `None`: each request names its own (`--forward`).
+    pub upstream: Option<UpstreamChoice>,
     /// How to reach it.
     pub upstream_options: UpstreamOptions,
     /// The file to write.
     pub cassette: PathBuf,
     /// What to do if it is there already.
     pub existing: Existing,
-    /// Where to listen.
-    pub listen: Listen,
+    /// How clients reach it.
+    pub serve: ServeConfig,
     /// Whether secrets are kept off the disk.
     pub redact: Redact,
     /// Whether links lead back to the proxy.
@@ -64,9 +128,10 @@ impl RecordConfig {
     /// # Errors
     /// The first flag that cannot be used.
     pub fn of(args: RecordArgs) -> Result<Self, ConfigError> {
-        let upstream = match args.upstream.as_str() {
-            "sandbox" => UpstreamChoice::Sandbox,
-            origin => UpstreamChoice::Origin(Origin::parse(origin)?),
+        let upstream = match args.upstream.as_deref() {
+            None => None,
+            Some("sandbox") => Some(UpstreamChoice::Sandbox),
+            Some(origin) => Some(UpstreamChoice::Origin(Origin::parse(origin)?)),
         };
         Ok(Self {
             upstream,
@@ -77,7 +142,7 @@ impl RecordConfig {
                 (_, true) => Existing::Append,
                 _ => Existing::Refuse,
             },
-            listen: args.listen,
+            serve: ServeConfig::of(&args.serve)?,
             redact: if args.redact == Switch::On { Redact::On } else { Redact::Off },
             rewrite_links: args.rewrite_links == Switch::On,
             profile: Arc::new(Profile::okta()?),
@@ -92,8 +157,8 @@ pub struct ReplayConfig {
     pub cassettes: Vec<String>,
     /// Where names are looked for.
     pub recordings: PathBuf,
-    /// Where to listen.
-    pub listen: Listen,
+    /// How clients reach it.
+    pub serve: ServeConfig,
     /// How to play.
     pub options: ReplayOptions,
     /// What is known about the API.
@@ -109,7 +174,7 @@ impl ReplayConfig {
         Ok(Self {
             cassettes: args.cassettes,
             recordings: PathBuf::from(RECORDINGS),
-            listen: args.listen,
+            serve: ServeConfig::offline(&args.serve)?,
             options: ReplayOptions { rewrite_links: args.rewrite_links == Switch::On, repeat: args.repeat },
             profile: Profile::okta()?,
         })

@@ -35,6 +35,11 @@ pub enum Error {
     /// A method that this proxy does not speak.
     #[error("CONNECT is not spoken here: this is a reverse proxy, send it the requests themselves")]
     Connect,
+    /// A request to a forward proxy that names no origin, with no upstream to send it to.
+    #[error(
+        "no upstream is set: this is a forward proxy; name it in HTTPS_PROXY and HTTP_PROXY, or give --upstream"
+    )]
+    NoUpstream,
     /// Something under `/__overdub/` that does not exist: what was asked, and what there is.
     #[error("{0} is no endpoint of overdub's{1}")]
     NoSuchEndpoint(String, &'static str),
@@ -46,7 +51,7 @@ impl Error {
             Self::Miss(_) => StatusCode::NOT_IMPLEMENTED,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Upstream(_) => StatusCode::BAD_GATEWAY,
-            Self::RequestBroken(_) => StatusCode::BAD_REQUEST,
+            Self::RequestBroken(_) | Self::NoUpstream => StatusCode::BAD_REQUEST,
             Self::RequestTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::HeadersTooLarge(_) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::NoSuchEndpoint(..) => StatusCode::NOT_FOUND,

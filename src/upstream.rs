@@ -39,19 +39,21 @@ const MAX_HEADERS: usize = 512;
 /// How often an HTTP/2 connection is asked whether it still stands.
 const PING: Duration = Duration::from_secs(20);
 
-/// A connection pool to one origin.
+/// Connection pools to the configured origin, or to each that is asked for.
 #[derive(Debug, Clone)]
 pub struct Upstream {
-    origin: Origin,
+    origin: Option<Origin>,
     client: Client<HttpsConnector<HttpConnector>, Body>,
     timeout: Duration,
 }
 
 /// Why the upstream gave no answer. Names the upstream and the cause.
 #[derive(Debug, thiserror::Error)]
-#[error("upstream {origin}: {cause}")]
+#[error("upstream {origin}: {cause}{}", self.advice())]
 pub struct UpstreamError {
     origin: Origin,
+    /// It is the configured upstream, not one that a forward proxy's client asked for.
+    configured: bool,
     cause: Cause,
 }
 
@@ -60,22 +62,33 @@ impl UpstreamError {
     pub fn is_broken(&self) -> bool {
         matches!(self.cause, Cause::Broken(_))
     }
+
+    fn advice(&self) -> &'static str {
+        match self.cause {
+            Cause::Dns(_) if self.configured => "; check --upstream",
+            Cause::Dns(_) => "; check the URL that the client asks for",
+            Cause::Connect(_) => "; is it running, and is the port right?",
+            Cause::Tls(_) => "; --upstream-ca FILE trusts another CA",
+            Cause::TimedOut(_) => "; --upstream-timeout sets the limit",
+            Cause::Stalled(_) | Cause::HeadersTooLarge(_) | Cause::Broken(_) => "",
+        }
+    }
 }
 
 /// What stood between us and an answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Cause {
     /// The name does not resolve.
-    #[error("its name does not resolve ({0}); check --upstream")]
+    #[error("its name does not resolve ({0})")]
     Dns(String),
     /// No connection.
-    #[error("no connection ({0}); is it running, and is the port right?")]
+    #[error("no connection ({0})")]
     Connect(String),
     /// The TLS handshake failed.
-    #[error("the TLS handshake failed ({0}); --upstream-ca FILE trusts another CA")]
+    #[error("the TLS handshake failed ({0})")]
     Tls(String),
     /// No response head within this time since the last sign of progress.
-    #[error("no answer within {}; --upstream-timeout sets the limit", humantime::format_duration(*.0))]
+    #[error("no answer within {}", humantime::format_duration(*.0))]
     TimedOut(Duration),
     /// The response body stood still for this time.
     #[error("its answer stood still for {} and was given up", humantime::format_duration(*.0))]
@@ -120,16 +133,16 @@ impl Default for UpstreamOptions {
 }
 
 impl Upstream {
-    /// A pool towards `origin`; connects when the first request comes.
+    /// A client for `origin`, or for whichever is asked for; connects when the first request comes.
     ///
     /// # Errors
-    /// When there are no root certificates to trust, or the CA file is none. A plain http origin needs none.
-    pub fn new(origin: Origin, options: &UpstreamOptions) -> Result<Self, SetupError> {
+    /// When there are no root certificates to trust `origin` by, or the CA file is none. A plain http origin needs none.
+    pub fn new(origin: Option<Origin>, options: &UpstreamOptions) -> Result<Self, SetupError> {
         let mut tcp = HttpConnector::new();
         tcp.set_nodelay(true);
         tcp.enforce_http(false);
         tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        let roots = roots(origin.scheme() == "https", options.ca.as_deref())?;
+        let roots = roots(origin.as_ref().map(Origin::scheme), options.ca.as_deref())?;
         // The provider is named, not taken from the process: a library must not depend on who installed one.
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = ClientConfig::builder_with_provider(provider)
@@ -155,18 +168,19 @@ impl Upstream {
         Ok(Self { origin, client, timeout: options.timeout })
     }
 
-    /// Where requests go.
-    pub fn origin(&self) -> &Origin {
-        &self.origin
+    /// Where requests go that ask for no origin of their own.
+    pub fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
     }
 
-    /// Sends one request and returns the response as soon as its head is there. The time for the answer counts once
+    /// Sends one request to `origin` and returns the response as soon as its head is there. The time for the answer counts once
     /// `upload` says that the body has been sent: a slow client is not the upstream's fault.
     ///
     /// # Errors
     /// Why there is no response.
     pub async fn send(
         &self,
+        origin: &Origin,
         method: Method,
         target: Option<&PathAndQuery>,
         headers: HeaderMap,
@@ -175,7 +189,7 @@ impl Upstream {
     ) -> Result<Response<Incoming>, UpstreamError> {
         let mut request = Request::new(body);
         *request.method_mut() = method;
-        *request.uri_mut() = self.uri(target)?;
+        *request.uri_mut() = self.uri(origin, target)?;
         *request.headers_mut() = headers;
         let mut response = std::pin::pin!(self.client.request(request));
         let mut idle = Duration::ZERO;
@@ -183,39 +197,40 @@ impl Upstream {
         loop {
             match tokio::time::timeout(self.timeout, response.as_mut()).await {
                 Ok(Ok(response)) => return Ok(response),
-                Ok(Err(error)) => return Err(self.error(cause_of(&error, error.is_connect()))),
+                Ok(Err(error)) => return Err(self.error(origin, cause_of(&error, error.is_connect()))),
                 Err(_) => {}
             }
             let now = upload();
             idle = if now == before { idle + self.timeout } else { Duration::ZERO };
             before = now;
             if (now.complete && !idle.is_zero()) || idle >= UPLOAD_IDLE.max(self.timeout) {
-                return Err(self.error(Cause::TimedOut(self.timeout)));
+                return Err(self.error(origin, Cause::TimedOut(self.timeout)));
             }
         }
     }
 
-    /// An error of this upstream's.
-    pub fn error(&self, cause: Cause) -> UpstreamError {
-        UpstreamError { origin: self.origin.clone(), cause }
+    /// An error of `origin`.
+    pub fn error(&self, origin: &Origin, cause: Cause) -> UpstreamError {
+        UpstreamError { origin: origin.clone(), configured: self.origin.as_ref() == Some(origin), cause }
     }
 
-    /// What a body of this upstream's says when it breaks.
-    pub fn broken(&self, error: &(dyn StdError + 'static)) -> UpstreamError {
-        self.error(cause_of(error, false))
+    /// What a body from `origin` says when it breaks.
+    pub fn broken(&self, origin: &Origin, error: &(dyn StdError + 'static)) -> UpstreamError {
+        self.error(origin, cause_of(error, false))
     }
 
-    fn uri(&self, target: Option<&PathAndQuery>) -> Result<Uri, UpstreamError> {
+    fn uri(&self, origin: &Origin, target: Option<&PathAndQuery>) -> Result<Uri, UpstreamError> {
         let mut parts = ::http::uri::Parts::default();
-        parts.scheme = self.origin.scheme().parse().ok();
-        parts.authority = self.origin.authority().parse().ok();
+        parts.scheme = origin.scheme().parse().ok();
+        parts.authority = origin.authority().parse().ok();
         parts.path_and_query = Some(target.cloned().unwrap_or_else(|| PathAndQuery::from_static("/")));
-        Uri::from_parts(parts).map_err(|error| self.error(Cause::Broken(error.to_string())))
+        Uri::from_parts(parts).map_err(|error| self.error(origin, Cause::Broken(error.to_string())))
     }
 }
 
-/// The platform's root certificates and those of the file.
-fn roots(needed: bool, ca: Option<&Path>) -> Result<RootCertStore, SetupError> {
+/// The platform's root certificates and those of the file, for the scheme of the one upstream, if there is one: a
+/// system without roots can still record what comes by plain http.
+fn roots(scheme: Option<&str>, ca: Option<&Path>) -> Result<RootCertStore, SetupError> {
     let mut roots = RootCertStore::empty();
     if let Some(path) = ca {
         let problem = |problem: String| SetupError::Ca { path: path.to_owned(), problem };
@@ -229,9 +244,9 @@ fn roots(needed: bool, ca: Option<&Path>) -> Result<RootCertStore, SetupError> {
             roots.add(certificate).map_err(|error| problem(error.to_string()))?;
         }
     }
-    if needed {
+    if scheme != Some("http") {
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        if roots.is_empty() {
+        if roots.is_empty() && scheme.is_some() {
             return Err(SetupError::NoRoots);
         }
     }

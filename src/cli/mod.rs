@@ -6,6 +6,7 @@ mod demo;
 mod record;
 mod replay;
 mod sandbox;
+mod serve;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
@@ -17,6 +18,7 @@ pub use demo::DemoArgs;
 pub use record::RecordArgs;
 pub use replay::ReplayArgs;
 pub use sandbox::SandboxArgs;
+pub use serve::ServeArgs;
 
 /// Record real API traffic into readable YAML cassettes, replay it offline and deterministically.
 #[derive(Debug, Parser)]

@@ -5,20 +5,21 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{Listen, Switch, time_limit};
+use super::{ServeArgs, Switch, time_limit};
 
 /// What was typed behind `overdub record`.
 #[derive(Debug, Args)]
 pub struct RecordArgs {
-    /// The API to record, as `https://org.okta.com`, or `sandbox` for the Okta Factors org that is built in.
-    #[arg(long, value_name = "URL", env = "OVERDUB_UPSTREAM")]
-    pub upstream: String,
+    /// The API to record, as `https://org.okta.com`, or `sandbox` for the Okta Factors org that is built in. With
+    /// --forward it may be left out: requests name their API themselves.
+    #[arg(long, value_name = "URL", env = "OVERDUB_UPSTREAM", required_unless_present = "forward")]
+    pub upstream: Option<String>,
     /// The cassette to write: a name (recordings/NAME.yaml), or a path (DIR/NAME.yaml).
     #[arg(short, long, value_name = "NAME")]
     pub cassette: String,
-    /// Where to listen; port 0 takes a free port.
-    #[arg(long, value_name = "ADDR", env = "OVERDUB_LISTEN", default_value = "127.0.0.1:0")]
-    pub listen: Listen,
+    /// How clients reach it.
+    #[command(flatten)]
+    pub serve: ServeArgs,
     /// Replace the cassette if it exists.
     #[arg(long, conflicts_with = "append")]
     pub overwrite: bool,

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Listen, Switch};
+use super::{ServeArgs, Switch};
 use crate::cassette::Repeat;
 
 /// What was typed behind `overdub replay`.
@@ -11,9 +11,9 @@ pub struct ReplayArgs {
     /// A cassette to play: a name under recordings/, a file or a directory. May be repeated. [default: recordings/]
     #[arg(short, long = "cassette", value_name = "NAME")]
     pub cassettes: Vec<String>,
-    /// Where to listen; port 0 takes a free port.
-    #[arg(long, value_name = "ADDR", env = "OVERDUB_LISTEN", default_value = "127.0.0.1:0")]
-    pub listen: Listen,
+    /// How clients reach it.
+    #[command(flatten)]
+    pub serve: ServeArgs,
     /// What a write gets that comes once more than it was recorded. [default: as the cassette says, else error]
     #[arg(long, value_name = "error|last|cycle", value_parser = repeat)]
     pub repeat: Option<Repeat>,

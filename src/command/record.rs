@@ -24,23 +24,27 @@ const SHORTEST_DRAIN: Duration = Duration::from_millis(200);
 
 pub(super) async fn run(args: RecordArgs) -> Result<(), Failure> {
     let config = RecordConfig::of(args).map_err(Failure::usage)?;
-    let listener = bind(config.listen).await?;
+    let listener = bind(config.serve.listen).await?;
     let (origin, sandbox) = match config.upstream {
-        UpstreamChoice::Origin(origin) => (origin, None),
-        UpstreamChoice::Sandbox => {
+        None => (None, None),
+        Some(UpstreamChoice::Origin(origin)) => (Some(origin), None),
+        Some(UpstreamChoice::Sandbox) => {
             let org = sandbox::start(Arc::new(Org(Sandbox::new(SandboxConfig::default())))).await?;
-            (org.origin.clone(), Some(org))
+            (Some(org.origin.clone()), Some(org))
         }
     };
     let upstream = Upstream::new(origin.clone(), &config.upstream_options).map_err(Failure::usage)?;
-    let redactor = Redactor::new(config.profile, config.redact, origin.clone());
+    // What a forward proxy was asked for is written with its own origin: nothing is relative to this one.
+    let written = origin.clone().unwrap_or_else(|| config.profile.stand_in_origin.clone());
+    let redactor = Redactor::new(config.profile, config.redact, written);
     let mut writer =
         Writer::create(&config.cassette, &redactor.header(), config.existing).map_err(Failure::usage)?;
     let before = writer.take_earlier().map_or(0, |cassette| cassette.interactions.len());
     let (recorder, recording) = Recorder::start(writer, redactor)
         .map_err(|error| Failure::usage(format_args!("cannot start the recorder: {error}")))?;
     let live = Live::new(upstream, recorder, Clock::Wall, config.rewrite_links);
-    let ready = Ready { mode: "record", upstream: &origin.to_string(), cassettes: 1, interactions: before };
+    let upstream_text = origin.map_or_else(|| "any".to_owned(), |origin| origin.to_string());
+    let ready = Ready { mode: "record", upstream: &upstream_text, cassettes: 1, interactions: before };
     let since_signal = until_signal(listener, Arc::new(Proxy::record(live)), ready).await?;
 
     let report = recording.finish(DRAIN.saturating_sub(since_signal.elapsed()).max(SHORTEST_DRAIN)).await;

@@ -16,7 +16,7 @@ pub(super) async fn run(args: ReplayArgs) -> Result<(), Failure> {
         .and_then(|sources| cassette::load_all(&sources))
         .map_err(|errors| Failure::Usage(errors.iter().map(ToString::to_string).collect()))?;
     let player = Arc::new(crate::replay::Player::new(cassettes, &config.profile, &config.options));
-    let listener = bind(config.listen).await?;
+    let listener = bind(config.serve.listen).await?;
     let ready = Ready {
         mode: "replay",
         upstream: "none",

@@ -78,6 +78,12 @@ impl Origin {
             self.authority.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
         host.map_or(&self.authority, |(host, _)| host)
     }
+
+    /// The port, the scheme's own where the authority names none.
+    pub fn port(&self) -> u16 {
+        let named = self.authority[self.host().len()..].strip_prefix(':').and_then(|port| port.parse().ok());
+        named.unwrap_or(if self.scheme == "https" { 443 } else { 80 })
+    }
 }
 
 impl std::fmt::Display for Origin {

@@ -5,6 +5,7 @@
 mod body;
 mod coding;
 mod headers;
+mod hosts;
 mod links;
 mod multiset;
 mod values;
@@ -13,6 +14,7 @@ pub(crate) use body::PolledFrame;
 pub use body::{Body, BodyError, Upload, Whole};
 pub use coding::{Coding, CodingError};
 pub use headers::{Origin, OriginError, copied, end_to_end, filtered, is_text, localise_cookie, total_size};
+pub use hosts::{HostPattern, HostPatternError, address};
 pub use links::{LinkFinder, LinkStream, Template};
 pub(crate) use multiset::{Pair, percent_decoded, sorted_pairs};
 pub use values::{SHORTEST, ValueFinder};
@@ -20,6 +22,7 @@ pub use values::{SHORTEST, ValueFinder};
 use ::http::request::Parts;
 use ::http::{HeaderName, header};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// Largest body that is kept for recording, matching or link rewriting: 64 MiB. Larger ones pass through untouched.
 pub const BODY_LIMIT: usize = 64 * 1024 * 1024;
@@ -48,14 +51,28 @@ pub struct Request {
     pub scheme: &'static str,
     /// The address of ours that it reached.
     pub local: SocketAddr,
+    /// The origin that a forward proxy's client asks for, by absolute form or CONNECT; `None`: it asks us.
+    pub asked: Option<Origin>,
+    /// The origin at which we are known, if it was set: what `Host` says does not count then.
+    pub public: Option<Origin>,
+    /// The name of the client run, where the connection itself tells it.
+    pub session: Option<Arc<str>>,
 }
 
 impl Request {
-    /// The origin under which the client reached us: what links must carry to lead it back to us.
+    /// A request to us as a reverse proxy, of nobody in particular.
+    pub fn new(head: Parts, body: Body, scheme: &'static str, local: SocketAddr) -> Self {
+        Self { head, body, scheme, local, asked: None, public: None, session: None }
+    }
+
+    /// The origin that the client believes it talks to: what links must carry to lead it back to us.
     ///
-    /// The target's authority (HTTP/2, absolute form), else `Host`, else our own address: an HTTP/1.0 client
+    /// What a forward proxy was asked for; else what was set as our own origin; else the target's authority (HTTP/2, absolute form), else `Host`, else our own address: an HTTP/1.0 client
     /// sends neither, and a `Host` that is no authority is not repeated into a body.
     pub fn client_origin(&self) -> Origin {
+        if let Some(known) = self.asked.as_ref().or(self.public.as_ref()) {
+            return known.clone();
+        }
         let host = || self.head.headers.get(header::HOST)?.to_str().ok()?.parse().ok();
         let authority = self.head.uri.authority().cloned().or_else(host);
         match authority {

@@ -42,7 +42,7 @@ pub struct Live {
 impl Live {
     /// Passes on to `upstream` and hands every exchange to `recorder`.
     pub fn new(upstream: Upstream, recorder: Recorder, clock: Clock, rewrite_links: bool) -> Self {
-        let links = rewrite_links.then(|| LinkFinder::new(upstream.origin()));
+        let links = upstream.origin().filter(|_| rewrite_links).map(LinkFinder::new);
         Self { upstream, recorder, clock, links }
     }
 
@@ -58,10 +58,10 @@ impl Live {
 
     async fn exchange(self: Arc<Self>, request: Request) -> Result<Reply, Error> {
         let (at, stopwatch) = (self.clock.now(), Stopwatch::start());
-        let origin = request.client_origin();
+        let target = self.target(&request)?;
         let Request { head, body, .. } = request;
         let copy = RequestCopy::of_length(http_body::Body::size_hint(&body).exact());
-        let response = self.send(&head, body, &copy).await?;
+        let response = self.send(&target.origin, &head, body, &copy).await?;
         let (mut parts, incoming) = response.into_parts();
         if parts.headers.contains_key(header::TRANSFER_ENCODING) {
             // Both would be a way to smuggle (RFC 9112 §6.3); the chunks tell the end.
@@ -69,17 +69,18 @@ impl Live {
         }
         let size = total_size(&parts.headers);
         if size > HEADER_LIMIT {
-            return Err(self.upstream.error(Cause::HeadersTooLarge(size)).into());
+            return Err(self.upstream.error(&target.origin, Cause::HeadersTooLarge(size)).into());
         }
         let framing = framing(&parts, &incoming);
         parts.headers = end_to_end(&parts.headers, &[]);
-        let target = head.uri.path_and_query();
+        let path = head.uri.path_and_query();
         let exchange = Exchange {
             at,
             took: Duration::ZERO,
-            client: origin.clone(),
+            client: target.client.clone(),
             method: head.method,
-            target: target.map_or_else(|| "/".to_owned(), |target| target.as_str().to_owned()),
+            origin: (self.upstream.origin() != Some(&target.origin)).then(|| target.origin.clone()),
+            target: path.map_or_else(|| "/".to_owned(), |path| path.as_str().to_owned()),
             request_headers: copied(&head.headers),
             request_body: copy,
             status: parts.status,
@@ -89,26 +90,38 @@ impl Live {
             trailers: HeaderMap::new(),
         };
         let capture = Capture::new(exchange, stopwatch, self.recorder.clone());
-        self.reply(parts, incoming, capture, &origin).await
+        self.reply(parts, incoming, capture, &target).await
+    }
+
+    /// Where the request goes.
+    fn target(&self, request: &Request) -> Result<Target, Error> {
+        let origin = request.asked.as_ref().or(self.upstream.origin()).ok_or(Error::NoUpstream)?;
+        let asked = request.asked.is_some();
+        Ok(Target { origin: origin.clone(), client: request.client_origin(), asked })
     }
 
     /// Sends the request; one that may be repeated is, once, if its connection was just being closed (RFC 9110 §9.2.2).
-    async fn send(&self, head: &Parts, body: Body, copy: &RequestCopy) -> Result<Response<Incoming>, Error> {
+    async fn send(
+        &self,
+        origin: &Origin,
+        head: &Parts,
+        body: Body,
+        copy: &RequestCopy,
+    ) -> Result<Response<Incoming>, Error> {
         let headers = upstream_headers(head, &body);
         let target = head.uri.path_and_query();
         let upload = || copy.lock().upload();
         if http_body::Body::is_end_stream(&body) {
-            let first =
-                self.upstream.send(head.method.clone(), target, headers.clone(), Body::Empty, upload).await;
-            return match first {
-                Err(error) if head.method.is_idempotent() && error.is_broken() => {
-                    Ok(self.upstream.send(head.method.clone(), target, headers, Body::Empty, upload).await?)
-                }
+            let send = |headers| {
+                self.upstream.send(origin, head.method.clone(), target, headers, Body::Empty, upload)
+            };
+            return match send(headers.clone()).await {
+                Err(error) if head.method.is_idempotent() && error.is_broken() => Ok(send(headers).await?),
                 first => Ok(first?),
             };
         }
         let body = RequestTee::over(body, copy.clone());
-        let sent = self.upstream.send(head.method.clone(), target, headers, body, upload).await;
+        let sent = self.upstream.send(origin, head.method.clone(), target, headers, body, upload).await;
         sent.map_err(|error| match copy.lock().broken.take() {
             Some(broken) => Error::RequestBroken(broken.into()),
             None => error.into(),
@@ -121,27 +134,31 @@ impl Live {
         mut parts: ResponseParts,
         incoming: Incoming,
         capture: Capture,
-        origin: &Origin,
+        target: &Target,
     ) -> Result<Reply, Error> {
         // A part's links stay: changed ones would not be where Content-Range says (RFC 9110 §14.4).
         let text = is_text(&parts.headers) && parts.status != StatusCode::PARTIAL_CONTENT;
-        if let Some(links) = &self.links {
-            localise(&mut parts.headers, links, origin);
+        let links = self.links.as_ref().filter(|_| !target.asked);
+        if let Some(links) = links {
+            localise(&mut parts.headers, links, &target.client);
         }
         if http_body::Body::is_end_stream(&incoming) {
             capture.finish().await;
             return Ok(assembled(parts, Body::Empty));
         }
         let body = Body::stream(Patient::new(Body::Incoming(incoming), BODY_IDLE, parts.version));
-        let Some(links) = self.links.as_ref().filter(|_| text) else {
+        let Some(links) = links.filter(|_| text) else {
             return Ok(assembled(parts, Body::stream(Tee::new(body, capture))));
         };
         let coded = parts.headers.contains_key(header::CONTENT_ENCODING);
         if capture.exchange.framing == Framing::Chunked && !coded {
             let tee = Body::stream(Tee::new(body, capture));
-            return Ok(assembled(parts, Body::stream(Relinked::new(tee, links.clone(), origin.clone()))));
+            return Ok(assembled(
+                parts,
+                Body::stream(Relinked::new(tee, links.clone(), target.client.clone())),
+            ));
         }
-        self.relinked_whole(parts, body, capture, links, origin).await
+        self.relinked_whole(parts, body, capture, links, target).await
     }
 
     /// A body whose length is told beforehand, or that is coded: its links can only be changed in the whole.
@@ -151,7 +168,7 @@ impl Live {
         body: Body,
         mut capture: Capture,
         links: &LinkFinder,
-        origin: &Origin,
+        target: &Target,
     ) -> Result<Reply, Error> {
         let whole = match body.read(BODY_LIMIT).await {
             Ok(Ok(whole)) => whole,
@@ -160,7 +177,7 @@ impl Live {
                 return Ok(assembled(parts, rest));
             }
             Err(error) => {
-                let error = self.upstream.broken(&*error);
+                let error = self.upstream.broken(&target.origin, &*error);
                 capture.give_up(&error);
                 return Err(error.into());
             }
@@ -170,6 +187,7 @@ impl Live {
         capture.exchange.trailers = trailers.as_ref().map(copied).unwrap_or_default();
         let framing = capture.exchange.framing;
         capture.finish().await;
+        let origin = &target.client;
         let data = if data.len() < WORTH_A_THREAD {
             relinked(&data, &parts.headers, links, origin).unwrap_or(data)
         } else {
@@ -187,6 +205,16 @@ impl Live {
         };
         Ok(assembled(parts, body))
     }
+}
+
+/// Where a request goes, and where its client believes to be.
+struct Target {
+    /// The origin it is sent to.
+    origin: Origin,
+    /// The origin that the client knows.
+    client: Origin,
+    /// The client asked for that origin itself: nothing is altered on the way.
+    asked: bool,
 }
 
 /// The body with the client's origin in its links; `None` when it has none, or is not what its coding says.

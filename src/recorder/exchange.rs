@@ -18,6 +18,8 @@ pub(crate) struct Exchange {
     pub(crate) method: Method,
     /// Under which origin the client reached us: it sends back links that carry it.
     pub(crate) client: Origin,
+    /// The origin that it went to, where that is not the configured upstream.
+    pub(crate) origin: Option<Origin>,
     /// Path and query as sent.
     pub(crate) target: String,
     pub(crate) request_headers: HeaderMap,

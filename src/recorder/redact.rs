@@ -66,7 +66,11 @@ impl Redactor {
     pub(super) fn interaction(&self, exchange: Exchange) -> Interaction {
         let client = &exchange.client;
         let request_body = self.request_body(&exchange.request_headers, &exchange.request_body, client);
-        let url = self.sent_back(Bytes::from(exchange.target), client);
+        let target = match &exchange.origin {
+            Some(origin) => format!("{origin}{}", exchange.target),
+            None => exchange.target,
+        };
+        let url = self.sent_back(Bytes::from(target), client);
         let body = self.response_body(&exchange.response_headers, exchange.body);
         Interaction {
             at: Some(exchange.at),

@@ -2,6 +2,8 @@
 //!
 //! Knows bytes and connections, and no word of cassettes: whoever answers is a [`Handler`].
 
+mod forward;
+
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
@@ -15,6 +17,8 @@ use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+pub use forward::Forward;
 
 use crate::http::{Body, HEADER_LIMIT, Reply, Request};
 
@@ -162,5 +166,5 @@ async fn answer<H: Handler>(
     local: SocketAddr,
 ) -> Result<hyper::Response<Body>, Infallible> {
     let (head, body) = request.into_parts();
-    Ok(handler.handle(Request { head, body: Body::Incoming(body), scheme: "http", local }).await)
+    Ok(handler.handle(Request::new(head, Body::Incoming(body), "http", local)).await)
 }

@@ -14,7 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "sandbox", "server", "shipped", "upstream",
         ],
     ),
-    ("config", &["cassette", "cli", "http", "profile", "recorder", "replay", "upstream"]),
+    ("config", &["cassette", "cli", "http", "profile", "recorder", "replay", "server", "upstream"]),
     ("error", &["http", "upstream"]),
     ("matching", &["cassette", "http"]),
     ("profile", &["http"]),

@@ -86,23 +86,23 @@ fn flags_that_do_not_fit_are_told() {
     let project = Project::new();
     let record =
         |more: &[&str]| project.fails(&[&["record", "--upstream", "http://127.0.0.1:1"], more].concat());
-    insta::assert_snapshot!(record(&["-c", "run", "--overwrite", "--append"]), @r"
+    insta::assert_snapshot!(record(&["-c", "run", "--overwrite", "--append"]), @r#"
     exit code 2
     error: the argument '--overwrite' cannot be used with '--append'
 
-    Usage: overdub record --upstream <URL> --cassette <NAME> --overwrite
+    Usage: overdub record --cassette <NAME> --upstream <URL> --overwrite
 
     For more information, try '--help'.
-    ");
-    insta::assert_snapshot!(record(&[]), @r"
+    "#);
+    insta::assert_snapshot!(record(&[]), @r#"
     exit code 2
     error: the following required arguments were not provided:
       --cassette <NAME>
 
-    Usage: overdub record --upstream <URL> --cassette <NAME>
+    Usage: overdub record --cassette <NAME> --upstream <URL>
 
     For more information, try '--help'.
-    ");
+    "#);
     insta::assert_snapshot!(record(&["-c", "run", "--listen", "example.com:80"]), @r"
     exit code 2
     error: invalid value 'example.com:80' for '--listen <ADDR>': write IP:PORT, or PORT for 127.0.0.1; port 0 takes a free one

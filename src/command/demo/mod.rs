@@ -97,7 +97,8 @@ async fn record(
     profile: &Arc<Profile>,
 ) -> Result<Recorded, Failure> {
     let path = file(dir, flow);
-    let client = Upstream::new(upstream.clone(), &UpstreamOptions::default()).map_err(Failure::usage)?;
+    let client =
+        Upstream::new(Some(upstream.clone()), &UpstreamOptions::default()).map_err(Failure::usage)?;
     let redactor = Redactor::new(Arc::clone(profile), Redact::On, upstream.clone());
     let writer = Writer::create(&path, &redactor.header(), Existing::Refuse).map_err(Failure::usage)?;
     let (recorder, recording) = Recorder::start(writer, redactor).map_err(Failure::usage)?;

@@ -23,11 +23,16 @@ pub(super) struct Turn {
 }
 
 /// A client of one proxy.
-pub(super) struct Caller(Upstream);
+pub(super) struct Caller {
+    client: Upstream,
+    proxy: Origin,
+}
 
 impl Caller {
     pub(super) fn to(proxy: &Origin) -> Result<Self, Failure> {
-        Upstream::new(proxy.clone(), &UpstreamOptions::default()).map(Self).map_err(Failure::usage)
+        let client =
+            Upstream::new(Some(proxy.clone()), &UpstreamOptions::default()).map_err(Failure::usage)?;
+        Ok(Self { client, proxy: proxy.clone() })
     }
 
     /// Plays a flow; `org` is where the user's phone lies.
@@ -83,11 +88,10 @@ impl Caller {
         let request = request(method, &path, &body).map_err(|error| broken(&error))?;
         let (head, sent) = request.into_parts();
         let target = head.uri.path_and_query();
-        let response = self
-            .0
-            .send(head.method, target, head.headers, Body::Whole(sent), || Upload { sent: 0, complete: true })
-            .await
-            .map_err(|error| broken(&error))?;
+        let upload = || Upload { sent: 0, complete: true };
+        let sending =
+            self.client.send(&self.proxy, head.method, target, head.headers, Body::Whole(sent), upload);
+        let response = sending.await.map_err(|error| broken(&error))?;
         let status = response.status();
         let answer = response.into_body().collect().await.map_err(|error| broken(&error))?.to_bytes();
         Ok(Turn { method, path, body, status, answer })

@@ -136,5 +136,5 @@ fn request(line: &str, headers: &[(&'static str, &'static str)]) -> Request {
     } else {
         LiveBody::Whole(Bytes::copy_from_slice(body.as_bytes()))
     };
-    Request { head, body, scheme: "http", local: "127.0.0.1:8080".parse().expect("an address") }
+    Request::new(head, body, "http", "127.0.0.1:8080".parse().expect("an address"))
 }
