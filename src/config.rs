@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cassette::{Existing, path_for};
-use crate::cli::{Listen, RecordArgs, ReplayArgs, ServeArgs, Switch};
+use crate::cli::{CaNewArgs, Listen, RecordArgs, ReplayArgs, ServeArgs, Switch};
 use crate::http::{HostPattern, HostPatternError, Origin, OriginError};
 use crate::profile::{Profile, ProfileError};
 use crate::recorder::Redact;
@@ -69,8 +69,7 @@ impl ServeConfig {
     /// # Errors
     /// The first flag that cannot be used.
     pub fn of(args: &ServeArgs) -> Result<Self, ConfigError> {
-        let patterns = args.allow_host.iter().map(|text| text.trim().parse());
-        let named = patterns.collect::<Result<Vec<HostPattern>, _>>()?;
+        let named = patterns(&args.allow_host)?;
         let allowed = if named.is_empty() {
             OKTA.iter().map(|text| text.parse()).collect::<Result<_, _>>()?
         } else {
@@ -99,6 +98,30 @@ impl ServeConfig {
         }
         Self::of(args)
     }
+}
+
+/// Settings of `ca new`.
+#[derive(Debug)]
+pub struct CaConfig {
+    /// The hosts that it can vouch for; none: all.
+    pub only: Vec<HostPattern>,
+    /// Whether one that is there is replaced.
+    pub force: bool,
+}
+
+impl CaConfig {
+    /// Settings from flags.
+    ///
+    /// # Errors
+    /// A flag that cannot be used.
+    pub fn of(args: &CaNewArgs) -> Result<Self, ConfigError> {
+        Ok(Self { only: patterns(&args.allow_host)?, force: args.force })
+    }
+}
+
+/// The hosts that `--allow-host` names.
+fn patterns(texts: &[String]) -> Result<Vec<HostPattern>, ConfigError> {
+    Ok(texts.iter().map(|text| text.trim().parse()).collect::<Result<_, _>>()?)
 }
 
 /// Settings of `record`.

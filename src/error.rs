@@ -33,8 +33,25 @@ pub enum Error {
     #[error("an internal error: {0}; please report it")]
     Internal(String),
     /// A method that this proxy does not speak.
-    #[error("CONNECT is not spoken here: this is a reverse proxy, send it the requests themselves")]
+    #[error(
+        "CONNECT is not spoken here: this is a reverse proxy, send it the requests themselves or start it with --forward"
+    )]
     Connect,
+    /// CONNECT over HTTP/2 (RFC 9113 §8.5).
+    #[error("CONNECT is not spoken over HTTP/2 here: let the client speak HTTP/1.1 to its proxy")]
+    ConnectOverHttp2,
+    /// What a forward proxy was asked for is no target.
+    #[error("{0}")]
+    BadTarget(String),
+    /// A host that a forward proxy does not pass on to.
+    #[error("{0}:{1} may not be asked for by way of this proxy; --allow-host {0} allows it")]
+    NotAllowed(String, u16),
+    /// A host that was to be let through unread and cannot be reached.
+    #[error("{0}: no connection ({1}); is it running, and is the port right?")]
+    Unreached(String, std::io::Error),
+    /// Plain HTTP on a listener of HTTPS.
+    #[error("this port speaks HTTPS and was sent plain HTTP: write https:// in the URL")]
+    PlainOnTls,
     /// A request to a forward proxy that names no origin, with no upstream to send it to.
     #[error(
         "no upstream is set: this is a forward proxy; name it in HTTPS_PROXY and HTTP_PROXY, or give --upstream"
@@ -50,12 +67,15 @@ impl Error {
         match self {
             Self::Miss(_) => StatusCode::NOT_IMPLEMENTED,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Upstream(_) => StatusCode::BAD_GATEWAY,
-            Self::RequestBroken(_) | Self::NoUpstream => StatusCode::BAD_REQUEST,
+            Self::Upstream(_) | Self::Unreached(..) => StatusCode::BAD_GATEWAY,
+            Self::RequestBroken(_) | Self::NoUpstream | Self::BadTarget(_) | Self::PlainOnTls => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::NotAllowed(..) => StatusCode::FORBIDDEN,
             Self::RequestTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::HeadersTooLarge(_) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::NoSuchEndpoint(..) => StatusCode::NOT_FOUND,
-            Self::Connect => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Connect | Self::ConnectOverHttp2 => StatusCode::METHOD_NOT_ALLOWED,
         }
     }
 
@@ -63,7 +83,7 @@ impl Error {
         match self {
             Self::Miss(_) => "miss",
             Self::Internal(_) => "internal-error",
-            Self::Upstream(_) => "upstream-error",
+            Self::Upstream(_) | Self::Unreached(..) => "upstream-error",
             _ => "client-error",
         }
     }
@@ -72,7 +92,7 @@ impl Error {
         match self {
             Self::Miss(_) => "OVERDUB_MISS",
             Self::Internal(_) => "OVERDUB_INTERNAL",
-            Self::Upstream(_) => "OVERDUB_UPSTREAM",
+            Self::Upstream(_) | Self::Unreached(..) => "OVERDUB_UPSTREAM",
             _ => "OVERDUB_CLIENT",
         }
     }

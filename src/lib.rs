@@ -27,6 +27,7 @@
 //! | [`proxy`] | who answers a request |
 //! | [`upstream`] | the client towards the real API |
 //! | [`server`] | connections |
+//! | [`tls`] | the local CA, handshakes with clients |
 //! | [`http`] | shared vocabulary: bodies, codings, links |
 //! | [`profile`] | what is known about one API, as data |
 //! | [`sandbox`] | an Okta Factors org on loopback |
@@ -51,6 +52,7 @@ pub mod replay;
 pub mod sandbox;
 pub mod server;
 pub mod shipped;
+pub mod tls;
 pub mod upstream;
 
 pub use error::Error;

@@ -2,6 +2,7 @@
 //!
 //! [`crate::config`] says what it means, [`crate::command`] does it.
 
+mod ca;
 mod demo;
 mod record;
 mod replay;
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use ca::{CaArgs, CaCommand, CaExportArgs, CaNewArgs, CertificateFormat};
 pub use demo::DemoArgs;
 pub use record::RecordArgs;
 pub use replay::ReplayArgs;
@@ -43,6 +45,8 @@ pub enum Command {
     Sandbox(SandboxArgs),
     /// Show it all in one go: record the sandbox, stop it, replay offline, compare every answer.
     Demo(DemoArgs),
+    /// The local CA, whose certificates `--tls` and `--forward` show to clients.
+    Ca(CaArgs),
 }
 
 /// How much is told, and in which form.

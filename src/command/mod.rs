@@ -1,5 +1,6 @@
 //! What each command does: a file per command.
 
+mod ca;
 mod demo;
 pub mod logging;
 mod record;
@@ -54,6 +55,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
             Command::Replay(args) => replay::run(args).await,
             Command::Sandbox(args) => sandbox::run(args).await,
             Command::Demo(args) => demo::run(args).await,
+            Command::Ca(args) => ca::run(args),
         }
     });
     // A name that resolves slowly keeps a thread busy; nobody waits for it.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Failure;
 use super::sandbox::{self, Org};
-use super::serve::{Ready, bind, until_signal};
+use super::serve::{Ready, bind, settings, until_signal};
 use crate::Proxy;
 use crate::cassette::Writer;
 use crate::cli::RecordArgs;
@@ -33,6 +33,7 @@ pub(super) async fn run(args: RecordArgs) -> Result<(), Failure> {
             (Some(org.origin.clone()), Some(org))
         }
     };
+    let settings = settings(&config.serve, origin.as_ref())?;
     let upstream = Upstream::new(origin.clone(), &config.upstream_options).map_err(Failure::usage)?;
     // What a forward proxy was asked for is written with its own origin: nothing is relative to this one.
     let written = origin.clone().unwrap_or_else(|| config.profile.stand_in_origin.clone());
@@ -45,7 +46,7 @@ pub(super) async fn run(args: RecordArgs) -> Result<(), Failure> {
     let live = Live::new(upstream, recorder, Clock::Wall, config.rewrite_links);
     let upstream_text = origin.map_or_else(|| "any".to_owned(), |origin| origin.to_string());
     let ready = Ready { mode: "record", upstream: &upstream_text, cassettes: 1, interactions: before };
-    let since_signal = until_signal(listener, Arc::new(Proxy::record(live)), ready).await?;
+    let since_signal = until_signal(listener, Arc::new(Proxy::record(live)), settings, ready).await?;
 
     let report = recording.finish(DRAIN.saturating_sub(since_signal.elapsed()).max(SHORTEST_DRAIN)).await;
     if let Some(sandbox) = sandbox {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Failure;
-use super::serve::{Ready, bind, until_signal};
+use super::serve::{Ready, bind, settings, until_signal};
 use crate::Proxy;
 use crate::cassette;
 use crate::cli::ReplayArgs;
@@ -16,6 +16,7 @@ pub(super) async fn run(args: ReplayArgs) -> Result<(), Failure> {
         .and_then(|sources| cassette::load_all(&sources))
         .map_err(|errors| Failure::Usage(errors.iter().map(ToString::to_string).collect()))?;
     let player = Arc::new(crate::replay::Player::new(cassettes, &config.profile, &config.options));
+    let settings = settings(&config.serve, None)?;
     let listener = bind(config.serve.listen).await?;
     let ready = Ready {
         mode: "replay",
@@ -23,5 +24,5 @@ pub(super) async fn run(args: ReplayArgs) -> Result<(), Failure> {
         cassettes: player.cassettes(),
         interactions: player.interactions(),
     };
-    until_signal(listener, Arc::new(Proxy::replay(player)), ready).await.map(drop)
+    until_signal(listener, Arc::new(Proxy::replay(player)), settings, ready).await.map(drop)
 }

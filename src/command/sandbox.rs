@@ -13,13 +13,13 @@ use crate::cli::SandboxArgs;
 use crate::error::Error;
 use crate::http::{BODY_LIMIT, Body, Origin, Reply, Request};
 use crate::sandbox::{Sandbox, SandboxConfig};
-use crate::server::{Handler, Limits, serve};
+use crate::server::{Handler, Settings, serve};
 
 pub(super) async fn run(args: SandboxArgs) -> Result<(), Failure> {
     let listener = bind(args.listen).await?;
     let config = SandboxConfig { seed: args.seed, start: args.start, tick: args.tick };
     let ready = Ready { mode: "sandbox", upstream: "none", cassettes: 0, interactions: 0 };
-    until_signal(listener, Arc::new(Org(Sandbox::new(config))), ready).await.map(drop)
+    until_signal(listener, Arc::new(Org(Sandbox::new(config))), Settings::default(), ready).await.map(drop)
 }
 
 /// An org that is served on a free port of loopback.
@@ -45,7 +45,7 @@ pub(super) async fn start(org: Arc<Org>) -> Result<Served, Failure> {
     let listener = TcpListener::bind("127.0.0.1:0").await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let ends = CancellationToken::new();
-    let server = tokio::spawn(serve(listener, org, Limits::default(), ends.clone()));
+    let server = tokio::spawn(serve(listener, org, Settings::default(), ends.clone()));
     Ok(Served { origin: Origin::new("http", &address.to_string()), ends, server })
 }
 

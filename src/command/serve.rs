@@ -8,8 +8,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::Failure;
 use crate::cli::Listen;
-use crate::clock::Stopwatch;
-use crate::server::{Handler, Limits, serve};
+use crate::clock::{Clock, Stopwatch};
+use crate::config::ServeConfig;
+use crate::http::Origin;
+use crate::server::{Handler, Settings, serve};
+use crate::tls::{Authority, Ca};
 
 /// The ready line: what a script waits for, and all that it needs to know.
 pub(super) struct Ready<'a> {
@@ -37,18 +40,44 @@ pub(super) async fn bind(listen: Listen) -> Result<TcpListener, Failure> {
     })
 }
 
+/// What the listener speaks; the local CA is opened where it is needed. The upstream's host may always be asked for.
+pub(super) fn settings(config: &ServeConfig, upstream: Option<&Origin>) -> Result<Settings, Failure> {
+    let authority = if config.tls || config.forward.is_some() {
+        let ca = Ca::directory().and_then(|dir| Ca::open(&dir, &Clock::Wall)).map_err(Failure::usage)?;
+        Some(Arc::new(Authority::new(ca, Clock::Wall)))
+    } else {
+        None
+    };
+    let forward = config.forward.clone().map(|mut forward| {
+        if let Some(origin) = upstream {
+            forward.allow(origin);
+        }
+        forward
+    });
+    Ok(Settings {
+        tls: authority.clone().filter(|_| config.tls),
+        forward: forward.zip(authority),
+        public: config.public.clone(),
+        ..Settings::default()
+    })
+}
+
 /// Prints the ready line and serves until SIGINT or SIGTERM; requests under way are finished. Returns a watch that runs
 /// since the signal.
 pub(super) async fn until_signal<H: Handler>(
     listener: TcpListener,
     handler: Arc<H>,
+    settings: Settings,
     ready: Ready<'_>,
 ) -> Result<Stopwatch, Failure> {
     let signal = signals().map_err(|error| Failure::usage(format_args!("cannot catch signals: {error}")))?;
     let address = listener.local_addr().map_err(|error| Failure::usage(format_args!("--listen: {error}")))?;
     let Ready { mode, upstream, cassettes, interactions } = ready;
+    let scheme = if settings.tls.is_some() { "https" } else { "http" };
+    let authority = settings.tls.as_ref().or(settings.forward.as_ref().map(|(_, authority)| authority));
+    let ca = authority.map_or_else(String::new, |own| format!(" ca={}", own.ca().path().display()));
     let line = format!(
-        "overdub listening url=http://{address} mode={mode} upstream={upstream} cassettes={cassettes} \
+        "overdub listening url={scheme}://{address}{ca} mode={mode} upstream={upstream} cassettes={cassettes} \
          interactions={interactions}\n"
     );
     let mut stdout = io::stdout().lock();
@@ -57,7 +86,7 @@ pub(super) async fn until_signal<H: Handler>(
     drop(stdout);
 
     let shutdown = CancellationToken::new();
-    let server = tokio::spawn(serve(listener, handler, Limits::default(), shutdown.clone()));
+    let server = tokio::spawn(serve(listener, handler, settings, shutdown.clone()));
     signal.await;
     let since_signal = Stopwatch::start();
     tracing::info!("stopping: waiting up to 3s for requests under way");

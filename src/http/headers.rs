@@ -57,9 +57,14 @@ impl Origin {
         if authority.as_str().contains('@') || uri.query().is_some() || !matches!(uri.path(), "" | "/") {
             return Err(OriginError::NotBare);
         }
-        // A default port is left out of links, so it must not stand in what we look for.
+        Ok(Self::of(scheme, authority.as_str()))
+    }
+
+    /// An origin of parts known to be valid, the scheme's own port left out: it is left out of links, so it must not stand
+    /// in what we look for.
+    pub fn of(scheme: &'static str, authority: &str) -> Self {
         let default = if scheme == "https" { ":443" } else { ":80" };
-        Ok(Self::new(scheme, authority.as_str().strip_suffix(default).unwrap_or(authority.as_str())))
+        Self::new(scheme, authority.strip_suffix(default).unwrap_or(authority))
     }
 
     /// `http` or `https`.

@@ -53,7 +53,7 @@ impl Proxy {
         if request.head.method == Method::CONNECT {
             return Err(Error::Connect);
         }
-        if is_own(request.head.uri.path()) {
+        if request.asked.is_none() && is_own(request.head.uri.path()) {
             return self.own(&request);
         }
         match &self.mode {

@@ -11,7 +11,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "command",
         &[
             "cassette", "cli", "clock", "config", "error", "http", "profile", "proxy", "recorder", "replay",
-            "sandbox", "server", "shipped", "upstream",
+            "sandbox", "server", "shipped", "tls", "upstream",
         ],
     ),
     ("config", &["cassette", "cli", "http", "profile", "recorder", "replay", "server", "upstream"]),
@@ -22,7 +22,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("recorder", &["cassette", "clock", "http", "profile"]),
     ("replay", &["cassette", "error", "http", "matching", "profile"]),
     ("sandbox", &["clock"]),
-    ("server", &["http"]),
+    ("server", &["error", "http", "tls"]),
+    ("tls", &["clock", "http"]),
     ("upstream", &["http"]),
 ];
 

@@ -27,7 +27,7 @@ use crate::proxy::Live;
 use crate::recorder::{Recorder, Recording, Redact, Redactor};
 use crate::replay::{Player, ReplayOptions};
 use crate::sandbox::{Sandbox, SandboxConfig};
-use crate::server::{Handler, Limits, serve};
+use crate::server::{Handler, Settings, serve};
 use crate::upstream::{Upstream, UpstreamOptions};
 use flows::{FLOWS, Flow};
 use show::Show;
@@ -149,7 +149,7 @@ impl Stage {
         let listener = TcpListener::bind(listen.0).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let ends = CancellationToken::new();
-        let server = tokio::spawn(serve(listener, handler, Limits::default(), ends.clone()));
+        let server = tokio::spawn(serve(listener, handler, Settings::default(), ends.clone()));
         Ok(Self { origin: Origin::new("http", &address.to_string()), listen: Listen(address), ends, server })
     }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use super::wire::{Message, PATIENCE, ask};
 
 /// Variables that would change what overdub does.
-const ENVIRONMENT: [&str; 7] = [
+const ENVIRONMENT: [&str; 8] = [
     "RUST_LOG",
     "NO_COLOR",
     "COLUMNS",
@@ -17,6 +17,7 @@ const ENVIRONMENT: [&str; 7] = [
     "OVERDUB_LISTEN",
     "OVERDUB_LOG_FORMAT",
     "OVERDUB_UPSTREAM_CA",
+    "OVERDUB_PUBLIC_URL",
 ];
 
 /// A directory in which overdub runs.
@@ -86,6 +87,7 @@ impl Project {
 
     fn here(&self, mut command: Command, args: &[&str]) -> Command {
         command.args(args).current_dir(self.dir.path()).stdin(Stdio::null());
+        command.env("XDG_DATA_HOME", self.path("data"));
         for name in ENVIRONMENT {
             command.env_remove(name);
         }
@@ -170,7 +172,8 @@ impl Overdub {
         let mut ready = String::new();
         let mut stdout = BufReader::new(child.stdout.take().expect("stdout"));
         stdout.read_line(&mut ready).expect("a ready line");
-        let address = ready.split_once("url=http://").and_then(|(_, rest)| rest.split(' ').next());
+        let address = ready.split_once("url=").and_then(|(_, rest)| rest.split(' ').next());
+        let address = address.and_then(|url| url.split_once("://")).map(|(_, address)| address);
         let Some(address) = address.and_then(|address| address.parse().ok()) else {
             panic!("not ready: {ready:?} {}", stderr.until(|_| false));
         };

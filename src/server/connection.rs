@@ -1,0 +1,279 @@
+//! One connection from its first byte to its last.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use ::http::Method;
+use ::http::request::Parts;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, BufReader};
+use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::forward::{asked, proxy_user};
+use super::tunnel::{Tunnel, join};
+use super::{Handler, Limits, Settings};
+use crate::error::Error;
+use crate::http::{Body, HEADER_LIMIT, Origin, Reply, Request};
+use crate::tls::{Authority, Name};
+
+/// Header lines that a request may have. hyper's own default is 100, which refuses some real clients.
+const MAX_HEADERS: usize = 512;
+
+/// The first byte of a TLS handshake (RFC 8446 §5.1); no method begins with it.
+const HANDSHAKE: u8 = 0x16;
+
+/// What is read of a connection to tell what it speaks (bytes); the rest passes by this buffer.
+const SNIFFED: usize = 64;
+
+/// What every connection of a listener shares.
+pub(super) struct Server<H> {
+    handler: Arc<H>,
+    builder: auto::Builder<TokioExecutor>,
+    pub(super) settings: Settings,
+    pub(super) listening: SocketAddr,
+    pub(super) connections: TaskTracker,
+    pub(super) shutdown: CancellationToken,
+    pub(super) abort: CancellationToken,
+}
+
+/// How the requests of one connection come to us.
+#[derive(Debug, Clone)]
+pub(super) struct Way {
+    pub(super) scheme: &'static str,
+    /// The address of ours that was reached.
+    pub(super) local: SocketAddr,
+    pub(super) opened: Opened,
+    pub(super) session: Option<Arc<str>>,
+}
+
+/// Whether a connection goes through a CONNECT of ours, and where to.
+#[derive(Debug, Clone)]
+pub(super) enum Opened {
+    /// It goes through none: each request says what it asks for.
+    No,
+    /// It leads back to us.
+    Ourselves,
+    /// It leads to this origin.
+    To(Origin),
+}
+
+/// What CONNECT said.
+pub(super) struct Connect {
+    /// Host and port.
+    pub(super) target: ::http::uri::Authority,
+    /// They lead back to us.
+    pub(super) ours: bool,
+    pub(super) session: Option<Arc<str>>,
+    pub(super) local: SocketAddr,
+}
+
+/// A future that does not show what is inside: connections hold requests, which hold connections by CONNECT.
+pub(super) type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl<H: Handler> Server<H> {
+    pub(super) fn new(
+        handler: Arc<H>,
+        settings: Settings,
+        listening: SocketAddr,
+        shutdown: CancellationToken,
+    ) -> Self {
+        Self {
+            handler,
+            builder: builder(settings.limits),
+            settings,
+            listening,
+            connections: TaskTracker::new(),
+            shutdown,
+            abort: CancellationToken::new(),
+        }
+    }
+
+    /// Serves a connection that has just come.
+    pub(super) async fn accepted(self: Arc<Self>, stream: TcpStream) {
+        let Ok(local) = stream.local_addr() else { return };
+        let _ = stream.set_nodelay(true);
+        let mut first = [0];
+        let begun = async {
+            match self.settings.tls {
+                Some(_) => stream.peek(&mut first).await.map(drop),
+                None => stream.readable().await,
+            }
+        };
+        if !self.begins(begun).await {
+            return;
+        }
+        let way = Way { scheme: "http", local, opened: Opened::No, session: self.settings.session.clone() };
+        match self.settings.tls.clone() {
+            Some(authority) if first == [HANDSHAKE] => {
+                let public = self.settings.public.as_ref().map(Origin::host);
+                // The name that clients use is sent by them; without one, it is an address.
+                let reached = public.map(Name::of).filter(|name| matches!(name, Name::Ip(_)));
+                let name = reached.unwrap_or_else(|| Name::Ip(local.ip().to_canonical()));
+                self.secured(&authority, stream, &name, way).await;
+            }
+            _ => self.speak(stream, way).await,
+        }
+    }
+
+    /// Waits for a connection's first byte. Until then it has no protocol whose time-outs would hold.
+    async fn begins(&self, first_byte: impl Future<Output = io::Result<()>>) -> bool {
+        tokio::select! {
+            // A request that has arrived by the time of the shutdown is still answered.
+            biased;
+            begun = tokio::time::timeout(self.settings.limits.header_timeout, first_byte) => {
+                matches!(begun, Ok(Ok(())))
+            }
+            () = self.shutdown.cancelled() => false,
+        }
+    }
+
+    /// Serves what a client says inside of CONNECT: TLS, or plain HTTP, as some clients do for http URLs.
+    pub(super) fn opened<I>(self: Arc<Self>, io: I, authority: Arc<Authority>, connect: Connect) -> Task
+    where
+        I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        Box::pin(async move {
+            let mut io = BufReader::with_capacity(SNIFFED, io);
+            if !self.begins(async { io.fill_buf().await.map(drop) }).await {
+                return;
+            }
+            let Connect { target, ours, session, local } = connect;
+            let way = |scheme| {
+                let origin = Origin::of(scheme, target.as_str());
+                Way {
+                    scheme,
+                    local,
+                    opened: if ours { Opened::Ourselves } else { Opened::To(origin) },
+                    session,
+                }
+            };
+            if io.buffer().first() == Some(&HANDSHAKE) {
+                self.secured(&authority, io, &Name::of(target.host()), way("https")).await;
+            } else {
+                self.speak(io, way("http")).await;
+            }
+        })
+    }
+
+    async fn secured<I>(self: Arc<Self>, authority: &Authority, io: I, name: &Name, way: Way)
+    where
+        I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let handshake =
+            tokio::time::timeout(self.settings.limits.handshake_timeout, authority.accept(io, name));
+        let stream = tokio::select! {
+            shaken = handshake => match shaken {
+                Ok(Ok(stream)) => stream,
+                Ok(Err(_)) => return,
+                Err(_) => return tracing::debug!("a TLS handshake for {name} took too long"),
+            },
+            () = self.shutdown.cancelled() => return,
+        };
+        let mut stream = BufReader::with_capacity(SNIFFED, stream);
+        if self.begins(async { stream.fill_buf().await.map(drop) }).await {
+            self.speak(stream, Way { scheme: "https", ..way }).await;
+        }
+    }
+
+    /// Speaks HTTP.
+    async fn speak<I>(self: Arc<Self>, io: I, way: Way)
+    where
+        I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let server = Arc::clone(&self);
+        let service = service_fn(move |request| answer(Arc::clone(&server), request, way.clone()));
+        let connection = self.builder.serve_connection_with_upgrades(TokioIo::new(io), service);
+        let mut connection = std::pin::pin!(connection);
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = self.shutdown.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                tokio::select! {
+                    ended = connection.as_mut() => ended,
+                    () = self.abort.cancelled() => return,
+                }
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!("a connection ended early: {error}");
+        }
+    }
+
+    async fn reply(self: &Arc<Self>, request: hyper::Request<Incoming>, way: Way) -> Result<Reply, Error> {
+        let (mut head, body) = request.into_parts();
+        let client = head.extensions.remove::<OnUpgrade>();
+        if let (Some((forward, authority)), &Method::CONNECT) = (&self.settings.forward, &head.method)
+            && matches!(way.opened, Opened::No)
+        {
+            return self.connect(forward, authority, &head, client, way).await;
+        }
+        let asked = match &way.opened {
+            Opened::To(origin) => Some(origin.clone()),
+            Opened::Ourselves => None,
+            Opened::No => asked(self, &head, &way)?,
+        };
+        let session = way.session.or_else(|| self.user(&head));
+        let public = self.settings.public.clone();
+        let body = Body::Incoming(body);
+        let request = Request { head, body, scheme: way.scheme, local: way.local, asked, public, session };
+        let mut reply = self.handler.handle(request).await;
+        if let (Some(Tunnel(upstream)), Some(client)) = (reply.extensions_mut().remove(), client) {
+            let shutdown = self.shutdown.clone();
+            self.connections.spawn(async move {
+                if let Ok((mut client, mut upstream)) = tokio::try_join!(upgraded(client), upgraded(upstream))
+                {
+                    join(&mut client, &mut upstream, &shutdown).await;
+                }
+            });
+        }
+        Ok(reply)
+    }
+
+    /// The name that a forward proxy's client gives as its user.
+    pub(super) fn user(&self, head: &Parts) -> Option<Arc<str>> {
+        self.settings.forward.as_ref().and_then(|_| proxy_user(&head.headers))
+    }
+}
+
+/// The connection as bytes, once the answer that ends its HTTP has gone out.
+pub(super) async fn upgraded(upgrade: OnUpgrade) -> Result<TokioIo<hyper::upgrade::Upgraded>, hyper::Error> {
+    upgrade.await.map(TokioIo::new).inspect_err(|error| tracing::debug!("no upgrade: {error}"))
+}
+
+async fn answer<H: Handler>(
+    server: Arc<Server<H>>,
+    request: hyper::Request<Incoming>,
+    way: Way,
+) -> Result<Reply, Infallible> {
+    Ok(server.reply(request, way).await.unwrap_or_else(Error::into_reply))
+}
+
+fn builder(limits: Limits) -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        // A recorded answer without Date stays without.
+        .auto_date_header(false)
+        // A client may close its side once it has asked.
+        .half_close(true)
+        .max_headers(MAX_HEADERS)
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout);
+    builder
+        .http2()
+        .auto_date_header(false)
+        .max_header_list_size(u32::try_from(HEADER_LIMIT).unwrap_or(u32::MAX))
+        .timer(TokioTimer::new())
+        // A client that is gone without a word is found out.
+        .keep_alive_interval(limits.header_timeout);
+    builder
+}
