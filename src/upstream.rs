@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::uri::PathAndQuery;
-use ::http::{HeaderMap, Method, Request, Response, Uri};
+use ::http::{HeaderMap, Method, Request, Response, Uri, header};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
@@ -39,11 +39,15 @@ const MAX_HEADERS: usize = 512;
 /// How often an HTTP/2 connection is asked whether it still stands.
 const PING: Duration = Duration::from_secs(20);
 
+type HttpClient = Client<HttpsConnector<HttpConnector>, Body>;
+
 /// Connection pools to the configured origin, or to each that is asked for.
 #[derive(Debug, Clone)]
 pub struct Upstream {
     origin: Option<Origin>,
-    client: Client<HttpsConnector<HttpConnector>, Body>,
+    client: HttpClient,
+    /// Speaks HTTP/1.1 only: HTTP/2 has no `Upgrade` (RFC 9113 §8.6).
+    upgrading: HttpClient,
     timeout: Duration,
 }
 
@@ -150,22 +154,10 @@ impl Upstream {
             .map_err(|_| SetupError::NoRoots)?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
-            .https_or_http()
-            .enable_http1()
-            .enable_http2()
-            .wrap_connector(tcp);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(POOL_IDLE)
-            .http1_max_headers(MAX_HEADERS)
-            .http2_adaptive_window(true)
-            .http2_max_header_list_size(u32::try_from(HEADER_LIMIT).unwrap_or(u32::MAX))
-            .http2_keep_alive_interval(PING)
-            .timer(TokioTimer::new())
-            .build(connector);
-        Ok(Self { origin, client, timeout: options.timeout })
+        let builder = || HttpsConnectorBuilder::new().with_tls_config(tls.clone()).https_or_http();
+        let any_version = client(builder().enable_http1().enable_http2().wrap_connector(tcp.clone()));
+        let upgrading = client(builder().enable_http1().wrap_connector(tcp));
+        Ok(Self { origin, client: any_version, upgrading, timeout: options.timeout })
     }
 
     /// Where requests go that ask for no origin of their own.
@@ -191,7 +183,9 @@ impl Upstream {
         *request.method_mut() = method;
         *request.uri_mut() = self.uri(origin, target)?;
         *request.headers_mut() = headers;
-        let mut response = std::pin::pin!(self.client.request(request));
+        let upgrades = request.headers().contains_key(header::UPGRADE);
+        let client = if upgrades { &self.upgrading } else { &self.client };
+        let mut response = std::pin::pin!(client.request(request));
         let mut idle = Duration::ZERO;
         let mut before = upload();
         loop {
@@ -226,6 +220,18 @@ impl Upstream {
         parts.path_and_query = Some(target.cloned().unwrap_or_else(|| PathAndQuery::from_static("/")));
         Uri::from_parts(parts).map_err(|error| self.error(origin, Cause::Broken(error.to_string())))
     }
+}
+
+fn client(connector: HttpsConnector<HttpConnector>) -> HttpClient {
+    Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(POOL_IDLE)
+        .http1_max_headers(MAX_HEADERS)
+        .http2_adaptive_window(true)
+        .http2_max_header_list_size(u32::try_from(HEADER_LIMIT).unwrap_or(u32::MAX))
+        .http2_keep_alive_interval(PING)
+        .timer(TokioTimer::new())
+        .build(connector)
 }
 
 /// The platform's root certificates and those of the file, for the scheme of the one upstream, if there is one: a

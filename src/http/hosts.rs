@@ -74,7 +74,7 @@ impl HostPattern {
         }
         match (&self.host, address(host)) {
             (Host::Any, _) => true,
-            (Host::Address(own), Some(address)) => *own == address.to_canonical(),
+            (Host::Address(own), Some(address)) => *own == address,
             (Host::Below(own), None) => plain(host)
                 .strip_suffix(own.as_str())
                 .is_some_and(|below| below.len() > 1 && below.ends_with('.')),

@@ -67,8 +67,9 @@ impl Request {
 
     /// The origin that the client believes it talks to: what links must carry to lead it back to us.
     ///
-    /// What a forward proxy was asked for; else what was set as our own origin; else the target's authority (HTTP/2, absolute form), else `Host`, else our own address: an HTTP/1.0 client
-    /// sends neither, and a `Host` that is no authority is not repeated into a body.
+    /// What a forward proxy was asked for; else what was set as our own origin; else the target's authority (HTTP/2,
+    /// absolute form), else `Host`, else our own address: an HTTP/1.0 client sends neither, and a `Host` that is no
+    /// authority is not repeated into a body.
     pub fn client_origin(&self) -> Origin {
         if let Some(known) = self.asked.as_ref().or(self.public.as_ref()) {
             return known.clone();

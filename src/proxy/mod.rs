@@ -4,6 +4,8 @@
 
 mod body;
 mod exchange;
+mod heads;
+mod links;
 
 use std::sync::Arc;
 
@@ -32,6 +34,8 @@ enum Mode {
     Replay(Arc<Player>),
     /// The upstream answers, and what passes is recorded.
     Record(Arc<Live>),
+    /// The upstream answers, and nothing is kept.
+    Passthrough(Arc<Live>),
 }
 
 impl Proxy {
@@ -43,6 +47,11 @@ impl Proxy {
     /// A proxy that passes requests on and records them.
     pub fn record(live: Live) -> Self {
         Self { mode: Mode::Record(Arc::new(live)) }
+    }
+
+    /// A proxy that passes requests on and keeps nothing: `live` is [`Live::unrecorded`].
+    pub fn passthrough(live: Live) -> Self {
+        Self { mode: Mode::Passthrough(Arc::new(live)) }
     }
 
     async fn answer(&self, request: Request) -> Result<Reply, Error> {
@@ -58,7 +67,7 @@ impl Proxy {
         }
         match &self.mode {
             Mode::Replay(player) => player.answer(request).await,
-            Mode::Record(live) => live.answer(request).await,
+            Mode::Record(live) | Mode::Passthrough(live) => live.answer(request).await,
         }
     }
 
@@ -75,6 +84,9 @@ impl Proxy {
             }
             (Mode::Record(_), method, path) => {
                 Err(Error::NoSuchEndpoint(format!("{method} {path}"), " while it records"))
+            }
+            (Mode::Passthrough(_), method, path) => {
+                Err(Error::NoSuchEndpoint(format!("{method} {path}"), " while it passes requests on"))
             }
         }
     }

@@ -60,7 +60,7 @@ pub(crate) struct Copied {
     pub(crate) sent: u64,
     /// The body was sent to its end.
     pub(crate) complete: bool,
-    /// The body is larger than is recorded.
+    /// The body is larger than is recorded, or is not kept at all.
     pub(crate) too_large: bool,
     /// Why the client did not send it whole.
     pub(crate) broken: Option<String>,
@@ -76,10 +76,11 @@ impl Copied {
 }
 
 impl RequestCopy {
-    /// For a body of this length in bytes, if it is told: nothing has been sent yet.
-    pub(crate) fn of_length(length: Option<u64>) -> Self {
+    /// For a body of this length in bytes, if it is told: nothing has been sent yet. Unless it is `kept`, only how far it
+    /// has come is noted.
+    pub(crate) fn of_length(length: Option<u64>, kept: bool) -> Self {
         let own = Self::default();
-        *own.lock() = Copied { length, complete: length == Some(0), ..Copied::default() };
+        *own.lock() = Copied { length, complete: length == Some(0), too_large: !kept, ..Copied::default() };
         own
     }
 
@@ -91,10 +92,13 @@ impl RequestCopy {
         let mut own = self.lock();
         own.sent += part.len() as u64;
         own.complete |= own.length == Some(own.sent);
+        if own.too_large {
+            return;
+        }
         if own.bytes.len() + part.len() > BODY_LIMIT {
             own.too_large = true;
             own.bytes = Vec::new();
-        } else if !own.too_large {
+        } else {
             own.bytes.extend_from_slice(part);
         }
     }
