@@ -173,6 +173,7 @@ fn is_refusal(error: &io::Error) -> bool {
                 | AlertDescription::UnsupportedCertificate
                 | AlertDescription::CertificateExpired
                 | AlertDescription::AccessDenied
+                | AlertDescription::DecryptError
         ),
         Some(_) => false,
         None => matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset),

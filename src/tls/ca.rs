@@ -6,13 +6,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use data_encoding::{BASE64, HEXLOWER};
 use etcetera::BaseStrategy as _;
 use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType, GeneralSubtree, IsCa, Issuer,
     KeyPair, KeyUsagePurpose, NameConstraints, PKCS_ECDSA_P256_SHA256, PublicKeyData as _,
 };
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::pem::{self, PemObject as _};
 use time::OffsetDateTime;
 
 use crate::clock::{Clock, Timestamp};
@@ -126,17 +127,17 @@ impl Ca {
             let path = path.to_owned();
             move |problem: &dyn std::fmt::Display| CaError::Broken { path, problem: problem.to_string() }
         };
-        let certificate = CertificateDer::from_pem_file(&path).map_err(|error| problem_of(&path)(&error))?;
+        let certificate =
+            CertificateDer::from_pem_file(&path).map_err(|error| problem_of(&path)(&pem_problem(&error)))?;
         let spki = checked(&certificate, clock.now()).map_err(|problem| problem_of(&path)(&problem))?;
         let key = fs::read_to_string(&key_path).map_err(|error| problem_of(&key_path)(&error))?;
-        let key = KeyPair::from_pem(&key)
-            .map_err(|error| problem_of(&key_path)(&format_args!("is no private key ({error})")))?;
+        let key = KeyPair::from_pem(&key).map_err(|_| problem_of(&key_path)(&"is no private key (PEM)"))?;
         if key.subject_public_key_info() != spki {
             return Err(problem_of(&key_path)(&format_args!("is not the key of {}", path.display())));
         }
         warn_if_open(&key_path);
         let issuer = Issuer::from_ca_cert_der(&certificate, key)
-            .map_err(|error| problem_of(&path)(&format_args!("is no CA certificate ({error})")))?;
+            .map_err(|_| problem_of(&path)(&"is a certificate that cannot sign others"))?;
         Ok(Self { path, certificate, issuer })
     }
 
@@ -152,7 +153,7 @@ impl Ca {
 
     /// The certificate as text (RFC 7468).
     pub fn pem(&self) -> String {
-        let lines = data_encoding::BASE64.encode(&self.certificate);
+        let lines = BASE64.encode(&self.certificate);
         let lines: Vec<_> = lines.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
         format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
     }
@@ -162,10 +163,18 @@ impl Ca {
     }
 }
 
+fn pem_problem(error: &pem::Error) -> String {
+    match error {
+        pem::Error::NoItemsFound => "holds no certificate".to_owned(),
+        pem::Error::Io(error) => error.to_string(),
+        _ => "is no PEM file".to_owned(),
+    }
+}
+
 /// Its public key, if the certificate is one that can sign others now.
 fn checked(certificate: &CertificateDer<'_>, now: Timestamp) -> Result<Vec<u8>, String> {
-    let (_, parsed) = x509_parser::parse_x509_certificate(certificate)
-        .map_err(|error| format!("is no certificate ({error})"))?;
+    let (_, parsed) =
+        x509_parser::parse_x509_certificate(certificate).map_err(|_| "is no X.509 certificate".to_owned())?;
     if !parsed.is_ca() {
         return Err("is no CA's certificate".to_owned());
     }
@@ -183,7 +192,7 @@ impl Draft {
     fn write(dir: &Path, only: &[HostPattern], now: Timestamp) -> Result<Self, CaError> {
         let draft = Self(new_directory(dir)?);
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
-        let certificate = params(only, now).self_signed(&key)?;
+        let certificate = params(&key, only, now).self_signed(&key)?;
         draft.file(KEY, &key.serialize_pem(), 0o600)?;
         draft.file(CERTIFICATE, &certificate.pem(), 0o644)?;
         Ok(draft)
@@ -244,12 +253,15 @@ fn written(path: &Path, error: io::Error) -> CaError {
 
 /// What the certificate says. OpenSSL's strict checks, which Python 3.13 switches on, want the key's use, its identifier
 /// and critical basic constraints.
-fn params(only: &[HostPattern], now: Timestamp) -> CertificateParams {
+fn params(key: &KeyPair, only: &[HostPattern], now: Timestamp) -> CertificateParams {
     let mut name = DistinguishedName::new();
     name.push(DnType::OrganizationName, "overdub");
-    // The day tells two of them apart in a list of trusted authorities.
-    name.push(DnType::CommonName, format!("overdub local CA {}", now.strftime("%Y-%m-%d")));
     let mut params = CertificateParams::default();
+    // Two of them must not have one name: a client that trusts the older one would try its key.
+    let mut id = params.key_identifier(key);
+    id.truncate(4);
+    let id = HEXLOWER.encode(&id);
+    name.push(DnType::CommonName, format!("overdub local CA {} {id}", now.strftime("%Y-%m-%d")));
     params.distinguished_name = name;
     params.not_before = date(now, -i64::try_from(BEFORE.as_secs()).unwrap_or(0));
     params.not_after = date(now, i64::try_from(LIFE.as_secs()).unwrap_or(0));

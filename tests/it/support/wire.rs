@@ -1,7 +1,7 @@
 //! Both ends of a connection, byte by byte: an upstream that sends what it is told, a client that shows what came.
 
 use std::fmt;
-use std::io::{BufRead, BufReader, Read, Write as _};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -245,7 +245,7 @@ fn serve(
 }
 
 /// A client's connection.
-pub(crate) struct Client(pub(crate) BufReader<TcpStream>);
+pub(crate) struct Client<S = TcpStream>(pub(crate) BufReader<S>);
 
 impl Client {
     pub(crate) fn to(address: SocketAddr) -> Self {
@@ -253,6 +253,25 @@ impl Client {
         stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
         stream.set_nodelay(true).expect("no delay");
         Self(BufReader::new(stream))
+    }
+
+    /// Closes the sending side and keeps reading.
+    pub(crate) fn say_no_more(&self) {
+        // The other end may have closed already.
+        let _ = self.0.get_ref().shutdown(Shutdown::Write);
+    }
+}
+
+impl<S: Read + Write> Client<S> {
+    /// Speaks over a connection that stands.
+    pub(crate) fn over(stream: S) -> Self {
+        Self(BufReader::new(stream))
+    }
+
+    /// The connection itself. Nothing that was read from it may be left over.
+    pub(crate) fn into_stream(self) -> S {
+        assert_eq!(self.0.buffer(), b"", "nothing is lost");
+        self.0.into_inner()
     }
 
     /// Sends bytes as they are.
@@ -290,12 +309,6 @@ impl Client {
     pub(crate) fn answer(&mut self, bare: bool) -> Message {
         let answer = read_message(&mut self.0, bare).expect("an answer in time");
         answer.expect("an answer before the connection's end")
-    }
-
-    /// Closes the sending side and keeps reading.
-    pub(crate) fn say_no_more(&self) {
-        // The other end may have closed already.
-        let _ = self.0.get_ref().shutdown(Shutdown::Write);
     }
 }
 
