@@ -4,9 +4,10 @@ mod recorded;
 mod tunnel;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use overdub::http::{HostPattern, Origin};
-use overdub::server::{Forward, Settings};
+use overdub::server::{Forward, Limits, Settings};
 use overdub::tls::Authority;
 
 use crate::support::secure::{Listener, Secure, secured, trusting};
@@ -80,6 +81,14 @@ fn connect_by_http_1_0_without_a_host_works() {
         let mut client = opened(&listener, client, "org.okta.com");
         assert_eq!(client.ask("GET /a").status(), 200, "{request}");
     }
+}
+
+#[test]
+fn a_tunnel_in_which_nothing_comes_is_given_up() {
+    let settings = allowing(&["*"]);
+    let limits = Limits { header_timeout: Duration::from_millis(50), ..Limits::default() };
+    let listener = Listener::start(|authority| Settings { limits, ..settings(authority) });
+    assert_eq!(listener.through("a.test:443", "").rest(), "");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod failures;
 mod files;
 mod links;
+mod passthrough;
 mod requests;
 mod responses;
 mod secrets;

@@ -3,11 +3,13 @@
 mod ca;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Empty};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use overdub::clock::Clock;
 use overdub::http::Origin;
-use overdub::server::Settings;
+use overdub::server::{Limits, Settings};
 use overdub::tls::Authority;
 
 use crate::support::overdub::{Overdub, Project};
@@ -56,6 +58,43 @@ fn a_second_handshake_for_a_name_shows_the_same_certificate() {
     assert_eq!(first, second);
     let serial = |der: &[u8]| x509_parser::parse_x509_certificate(der).unwrap().1.raw_serial_as_string();
     assert_ne!(serial(&first), serial(&other));
+}
+
+#[test]
+fn a_certificate_is_made_anew_before_it_ends() {
+    let day = Duration::from_hours(24);
+    let clock = Clock::virtual_from(Clock::Wall.now() - 6 * day - day / 2);
+    let listener = Listener::start_at(clock.clone(), https);
+    let ends = || {
+        let client = listener.secure("a.test", &[]);
+        let certificate = client.0.get_ref().conn.peer_certificates().unwrap()[0].clone();
+        x509_parser::parse_x509_certificate(&certificate).unwrap().1.validity().not_after.timestamp()
+    };
+    let first = ends();
+    clock.advance(5 * day);
+    assert_eq!(ends(), first);
+    clock.advance(day + day / 2);
+    assert_eq!(ends() - first, 6 * 86400 + 43200, "from now on a week");
+}
+
+#[test]
+fn a_handshake_that_does_not_go_on_is_given_up() {
+    let limits = Limits { handshake_timeout: Duration::from_millis(50), ..Limits::default() };
+    let listener = Listener::start(|authority| Settings { limits, ..https(authority) });
+    let mut client = listener.client();
+    client.send("\x16");
+    assert_eq!(client.rest(), "");
+}
+
+#[test]
+fn a_connection_on_which_nothing_comes_is_given_up() {
+    let limits = Limits { header_timeout: Duration::from_millis(50), ..Limits::default() };
+    let listener = Listener::start(|authority| Settings { limits, ..https(authority) });
+    assert_eq!(listener.client().rest(), "", "before a handshake");
+    for protocols in [&[][..], &["h2"]] {
+        let mut client = listener.secure("a.test", protocols);
+        assert_eq!(client.rest(), "", "after it");
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ use rustls::{ServerConfig, ServerConnection, Stream};
 
 use super::failures::asked_of;
 use crate::support::overdub::Project;
+use crate::support::secure::{secured, through, trusting};
 
 /// A certificate of 127.0.0.1's own, good for a hundred years.
 const CERTIFICATE: &str = include_str!("tls/cert.pem");
@@ -81,6 +82,20 @@ fn a_certificate_that_a_given_file_vouches_for_is_trusted() {
     recorder.stop();
     assert!(project.cassette().contains("href: https://okta.overdub.test/b"), "{}", project.cassette());
     assert_eq!(project.replay().ask("GET /a"), live);
+}
+
+#[test]
+fn tls_that_a_forward_proxy_opened_goes_on_as_tls() {
+    let address = upstream();
+    let project = Project::new();
+    project.write("ca.pem", CERTIFICATE);
+    let flags = ["record", "--forward", "--allow-host", "127.0.0.1", "--upstream-ca", "ca.pem", "-c", "run"];
+    let recorder = project.serve(&flags);
+    let config = trusting(&project.path("data/overdub/ca/ca.pem"), &[]);
+    let tunnel = through(recorder.address, &address.to_string(), "");
+    let mut client = secured(tunnel.into_stream(), "127.0.0.1", &config).unwrap();
+    let live = client.ask(&format!("GET /a\nhost: {address}"));
+    assert_eq!(live.text(), format!(r#"{{"href":"https://{address}/b"}}"#), "nothing is altered");
 }
 
 #[test]

@@ -114,10 +114,15 @@ pub(crate) struct Listener {
 impl Listener {
     /// Listens with the settings made of its CA.
     pub(crate) fn start(settings: impl FnOnce(Arc<Authority>) -> Settings) -> Self {
+        Self::start_at(Clock::Wall, settings)
+    }
+
+    /// The same, certificates being made at the time of `clock`.
+    pub(crate) fn start_at(clock: Clock, settings: impl FnOnce(Arc<Authority>) -> Settings) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let ca = Ca::open(&dir.path().join("ca"), &Clock::Wall).expect("a CA");
         let path = ca.path().to_owned();
-        let settings = settings(Arc::new(Authority::new(ca, Clock::Wall)));
+        let settings = settings(Arc::new(Authority::new(ca, clock)));
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
