@@ -53,11 +53,20 @@ fn version_is_one_line() {
 
 #[test]
 fn every_flag_has_a_word_of_help() {
-    for command in ["record", "replay", "sandbox", "demo"] {
-        let (code, stdout, _) = Project::new().run(&[command, "--help"]);
-        assert_eq!(code, 0, "{command}");
+    let commands: [&[&str]; 7] = [
+        &["record"],
+        &["replay"],
+        &["sandbox"],
+        &["demo"],
+        &["ca", "path"],
+        &["ca", "export"],
+        &["ca", "new"],
+    ];
+    for command in commands {
+        let (code, stdout, _) = Project::new().run(&[command, &["--help"]].concat());
+        assert_eq!(code, 0, "{command:?}");
         let bare = stdout.lines().find(|line| line.trim_start().starts_with("--") && !line.contains("  "));
-        assert_eq!(bare, None, "{command}");
+        assert_eq!(bare, None, "{command:?}");
     }
 }
 
