@@ -5,8 +5,8 @@
 //!
 //! # Life of a request
 //!
-//! 1. [`server`] accepts the connection, speaks HTTP/1.1 or HTTP/2, and hands over an [`http::Request`]: the head as
-//!    parsed, the body still arriving.
+//! 1. [`server`] accepts the connection, answers the TLS handshake by [`tls`], opens CONNECT, speaks HTTP/1.1 or HTTP/2,
+//!    and hands over an [`http::Request`]: the head as parsed, the body still arriving.
 //! 2. [`Proxy::handle`](server::Handler::handle) is the whole rest in one function. It refuses oversized headers,
 //!    answers `/__overdub/…` itself, and by mode asks one of two:
 //! 3. *replay*: [`replay::Player`] computes one key ([`matching`]), looks it up once, asks the session which of the
