@@ -15,7 +15,7 @@ pub use body::{Body, BodyError, Upload, Whole};
 pub use coding::{Coding, CodingError};
 pub use headers::{Origin, OriginError, copied, end_to_end, filtered, is_text, localise_cookie, total_size};
 pub use hosts::{HostPattern, HostPatternError, address};
-pub use links::{LinkFinder, LinkStream, Template};
+pub use links::{Link, LinkFinder, LinkForm, LinkStream, Template, may_have_link};
 pub(crate) use multiset::{Pair, percent_decoded, sorted_pairs};
 pub use values::{SHORTEST, ValueFinder};
 
