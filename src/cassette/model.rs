@@ -98,6 +98,17 @@ pub enum RequestBody {
     Bytes(Bytes),
 }
 
+impl RequestBody {
+    /// Its bytes; `None` when nobody recorded it.
+    pub fn known(&self) -> Option<&[u8]> {
+        match self {
+            Self::Empty => Some(&[]),
+            Self::Unrecorded => None,
+            Self::Bytes(bytes) => Some(bytes),
+        }
+    }
+}
+
 /// A response as it was recorded.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecordedResponse {

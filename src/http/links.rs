@@ -42,6 +42,7 @@ pub struct LinkFinder {
     authority: Finder<'static>,
     /// The authority as it stands in percent-encoded links, where that is another spelling.
     encoded: Option<Finder<'static>>,
+    host: Box<str>,
 }
 
 /// How a link is spelled, so that its replacement is spelled alike.
@@ -79,6 +80,7 @@ impl LinkFinder {
         Self {
             authority: Finder::new(origin.authority()).into_owned(),
             encoded: (encoded != origin.authority()).then(|| Finder::new(&encoded).into_owned()),
+            host: origin.host().into(),
         }
     }
 
@@ -101,6 +103,11 @@ impl LinkFinder {
             from = link.end;
             Some(link)
         })
+    }
+
+    /// The authority's host.
+    pub fn host(&self) -> &str {
+        self.host.as_ref()
     }
 
     fn longest_authority(&self) -> usize {

@@ -9,34 +9,33 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::speller::Speller;
-use crate::http::sorted_pairs;
 
 /// Whole numbers up to here are the same as integer and as float (2^53).
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Appends the fingerprint of `body`: nothing for an empty one, else 32 bytes.
-pub(super) fn fingerprint(body: &[u8], speller: &Speller<'_>, key: &mut Vec<u8>) {
+pub(super) fn fingerprint(body: &[u8], speller: &mut Speller<'_>, key: &mut Vec<u8>) {
     if body.is_empty() {
         return;
     }
-    let body = &*speller.neutral(Cow::Borrowed(body));
     let mut canonical = Vec::with_capacity(body.len() + 8);
     if let Some(value) = as_json(body) {
         canonical.push(b'J');
-        write_json(&value, speller, &mut canonical);
+        write_json(&value, &mut Vec::new(), speller, &mut canonical);
     } else if let Some(boundary) = multipart_boundary(body) {
         canonical.push(b'M');
-        write_without(boundary, body, &mut canonical);
+        let mut whole = Vec::with_capacity(body.len());
+        write_without(boundary, body, &mut whole);
+        canonical.extend_from_slice(&speller.value(whole.into(), &[]));
     } else if is_form(body) {
         canonical.push(b'F');
-        for (name, value) in sorted_pairs(body) {
-            let value = if speller.varies(&name) { Cow::Borrowed(&b""[..]) } else { speller.neutral(value) };
+        for (name, value) in speller.pairs(body, true) {
             write_sized(&name, &mut canonical);
             write_sized(&value, &mut canonical);
         }
     } else {
         canonical.push(b'B');
-        canonical.extend_from_slice(body);
+        canonical.extend_from_slice(&speller.value(Cow::Borrowed(body), &[]));
     }
     key.extend_from_slice(&Sha256::digest(&canonical));
 }
@@ -54,7 +53,8 @@ pub(super) fn is_form(body: &[u8]) -> bool {
         && !matches!(body[0], b'{' | b'[' | b'<' | b'"')
 }
 
-fn write_json(value: &Value, speller: &Speller<'_>, out: &mut Vec<u8>) {
+/// Writes `value`, which stands in the field whose path is `names`; positions in arrays do not count.
+fn write_json<'v>(value: &'v Value, names: &mut Vec<&'v str>, speller: &mut Speller<'_>, out: &mut Vec<u8>) {
     match value {
         Value::Object(map) => {
             let mut entries: Vec<_> = map.iter().collect();
@@ -65,7 +65,9 @@ fn write_json(value: &Value, speller: &Speller<'_>, out: &mut Vec<u8>) {
                 if speller.varies(name.as_bytes()) {
                     out.push(b'?');
                 } else {
-                    write_json(value, speller, out);
+                    names.push(name);
+                    write_json(value, names, speller, out);
+                    names.pop();
                 }
             }
             out.push(b'}');
@@ -73,13 +75,13 @@ fn write_json(value: &Value, speller: &Speller<'_>, out: &mut Vec<u8>) {
         Value::Array(items) => {
             out.push(b'[');
             for item in items {
-                write_json(item, speller, out);
+                write_json(item, names, speller, out);
             }
             out.push(b']');
         }
         Value::String(text) => {
             out.push(b's');
-            write_sized(text.as_bytes(), out);
+            write_sized(&speller.value(Cow::Borrowed(text.as_bytes()), names), out);
         }
         Value::Number(number) => {
             out.push(b'n');
@@ -126,11 +128,17 @@ fn write_without(boundary: &[u8], body: &[u8], out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use crate::http::Origin;
-    use crate::matching::Matcher;
+    use crate::matching::{LiveRequest, Matcher};
+    use crate::profile::Sensitive;
 
     fn of(body: &str) -> Vec<u8> {
-        let matcher = Matcher::new(vec!["passCode".to_owned(), "password".to_owned()]);
-        matcher.key(&::http::Method::POST, "/", body.as_bytes(), &|| Origin::new("http", "here")).into_bytes()
+        let varying = vec!["passCode".to_owned(), "password".to_owned()];
+        let matcher = Matcher::new(varying, Sensitive::default());
+        let client = || Origin::new("http", "here");
+        let (method, body) = (::http::Method::POST, body.as_bytes());
+        matcher
+            .key(&LiveRequest { method: &method, target: "/", body, client: &client, translation: None })
+            .into_bytes()
     }
 
     #[test]

@@ -8,9 +8,11 @@ use std::borrow::Cow;
 use ::http::Method;
 
 use super::body;
-use super::speller::{ClientOrigin, Speller};
-use crate::cassette::{RecordedRequest, RequestBody};
-use crate::http::{LinkFinder, Origin, percent_decoded, sorted_pairs};
+use super::speller::{ClientOrigin, Masked, Speller};
+use super::translation::Translation;
+use crate::cassette::RecordedRequest;
+use crate::http::{LinkFinder, Origin, percent_decoded};
+use crate::profile::Sensitive;
 
 /// What identifies a request, as bytes that can be hashed and compared.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -28,11 +30,36 @@ impl MatchKey {
     }
 }
 
+/// A request as its client sent it.
+#[derive(Clone, Copy)]
+pub struct LiveRequest<'a> {
+    /// Its method.
+    pub method: &'a Method,
+    /// Path and query.
+    pub target: &'a str,
+    /// The body, decoded.
+    pub body: &'a [u8],
+    /// The origin that its client knows us by.
+    pub client: ClientOrigin<'a>,
+    /// What its client's values stand for in one recording.
+    pub(crate) translation: Option<&'a Translation>,
+}
+
 /// Which parts of a request identify it.
 #[derive(Debug, Clone, Default)]
 pub struct Matcher {
     presence_only: Vec<String>,
+    sensitive: Sensitive,
     origins: Vec<LinkFinder>,
+}
+
+/// A request with the values left open that may differ between two runs.
+#[derive(Debug)]
+pub(crate) struct MaskedRequest {
+    /// What must be equal besides.
+    pub(crate) key: MatchKey,
+    /// Those values, in the order of the canonical spelling.
+    pub(crate) values: Vec<Masked>,
 }
 
 /// Stands in a key for a body of which nothing is known. No fingerprint is one byte long.
@@ -40,11 +67,12 @@ const ANY_BODY: u8 = b'?';
 
 impl Matcher {
     /// A matcher for which the JSON and form fields `presence_only` count by being there, whatever they hold.
-    pub fn new(presence_only: Vec<String>) -> Self {
-        Self { presence_only, origins: Vec::new() }
+    /// `sensitive` tells which values may differ between two runs.
+    pub fn new(presence_only: Vec<String>, sensitive: Sensitive) -> Self {
+        Self { presence_only, sensitive, origins: Vec::new() }
     }
 
-    /// Makes links to `origin`, that of a recording, the same as links to the origin a live client uses: a client that
+    /// Makes links to `origin`, one of a recording's, the same as links to the origin a live client uses: a client that
     /// sends back a link it was given sends its own.
     pub fn add_origin(&mut self, origin: &Origin) {
         self.origins.push(LinkFinder::new(origin));
@@ -55,59 +83,100 @@ impl Matcher {
         &self.presence_only
     }
 
-    /// The key of a live request. `target` is path and query as sent.
-    pub fn key(&self, method: &Method, target: &str, body: &[u8], client: ClientOrigin<'_>) -> MatchKey {
-        let speller = self.speller(Some(client));
-        let mut key = head(&speller, method, &Target::of(target));
-        body::fingerprint(body, &speller, &mut key);
-        MatchKey(key)
+    /// The key of a live request.
+    pub fn key(&self, live: &LiveRequest<'_>) -> MatchKey {
+        self.spelled(&live.spelling(), Some(live.body), false).0
     }
 
-    /// The key under which recordings without a known body stand for this request.
-    pub fn key_of_any_body(&self, method: &Method, target: &str, client: ClientOrigin<'_>) -> MatchKey {
-        let mut key = head(&self.speller(Some(client)), method, &Target::of(target));
-        key.push(ANY_BODY);
-        MatchKey(key)
+    /// The key under which recordings stand that match a live request whatever its body is.
+    pub fn key_of_any_body(&self, live: &LiveRequest<'_>) -> MatchKey {
+        self.spelled(&live.spelling(), None, false).0
     }
 
-    /// The key of a recorded request, its URL being relative or of another origin than `upstream`.
-    pub fn recorded_key(&self, request: &RecordedRequest, upstream: &str) -> MatchKey {
-        let speller = self.speller(None);
-        let mut key = head(&speller, &request.method, &Target::recorded(&request.url, upstream));
-        match &request.body {
-            RequestBody::Unrecorded => key.push(ANY_BODY),
-            RequestBody::Empty => body::fingerprint(b"", &speller, &mut key),
-            RequestBody::Bytes(bytes) => body::fingerprint(bytes, &speller, &mut key),
+    /// A live request with values left open; `any_body`: as [`Matcher::key_of_any_body`].
+    pub(crate) fn masked(&self, live: &LiveRequest<'_>, any_body: bool) -> MaskedRequest {
+        self.spelled(&live.spelling(), Some(live.body).filter(|_| !any_body), true).into()
+    }
+
+    /// The key of a recorded request, whichever origin it was sent to.
+    pub fn recorded_key(&self, request: &RecordedRequest) -> MatchKey {
+        self.spelled(&Spelling::of(request), request.body.known(), false).0
+    }
+
+    /// A recorded request with values left open.
+    pub(crate) fn recorded_masked(&self, request: &RecordedRequest) -> MaskedRequest {
+        self.spelled(&Spelling::of(request), request.body.known(), true).into()
+    }
+
+    /// The key, and the values left open if `masked`. `body`: `None` when it is not known.
+    fn spelled(&self, own: &Spelling<'_>, body: Option<&[u8]>, masked: bool) -> (MatchKey, Vec<Masked>) {
+        let segments: Vec<_> =
+            if masked || own.translation.is_some() { own.target.segments().collect() } else { Vec::new() };
+        let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
+        let mut speller = Speller {
+            presence_only: &self.presence_only,
+            sensitive: &self.sensitive,
+            origins: &self.origins,
+            client: own.client,
+            translation: own.translation,
+            segments: &segments,
+            masked: masked.then(Vec::new),
+        };
+        let mut key = head(&mut speller, own.method, &own.target);
+        match body {
+            Some(body) => body::fingerprint(body, &mut speller, &mut key),
+            None => key.push(ANY_BODY),
         }
-        MatchKey(key)
-    }
-
-    fn speller<'a>(&'a self, client: Option<ClientOrigin<'a>>) -> Speller<'a> {
-        Speller { presence_only: &self.presence_only, origins: &self.origins, client }
+        (MatchKey(key), speller.masked.unwrap_or_default())
     }
 }
 
-/// Everything but the body. A space ends the method, a newline the target: neither occurs inside, since control
+impl From<(MatchKey, Vec<Masked>)> for MaskedRequest {
+    fn from((key, values): (MatchKey, Vec<Masked>)) -> Self {
+        Self { key, values }
+    }
+}
+
+/// Everything but the body, recorded or live.
+struct Spelling<'a> {
+    method: &'a Method,
+    target: Target<'a>,
+    client: Option<ClientOrigin<'a>>,
+    translation: Option<&'a Translation>,
+}
+
+impl<'a> Spelling<'a> {
+    fn of(request: &'a RecordedRequest) -> Self {
+        let target = Target::recorded(&request.url, "");
+        Self { method: &request.method, target, client: None, translation: None }
+    }
+}
+
+impl<'a> LiveRequest<'a> {
+    fn spelling(&self) -> Spelling<'a> {
+        let (client, translation) = (Some(self.client), self.translation);
+        Spelling { method: self.method, target: Target::of(self.target), client, translation }
+    }
+}
+
+/// Method, path and query. A space ends the method, a newline the target: neither occurs inside, since control
 /// characters and spaces are escaped.
-fn head(speller: &Speller<'_>, method: &Method, target: &Target<'_>) -> Vec<u8> {
+fn head(speller: &mut Speller<'_>, method: &Method, target: &Target<'_>) -> Vec<u8> {
     let size = method.as_str().len() + target.path.len() + target.query.len();
     let mut key = Vec::with_capacity(size + 48);
     key.extend_from_slice(method.as_str().as_bytes());
     key.push(b' ');
-    if let Some(origin) = target.origin {
-        key.extend_from_slice(origin.to_ascii_lowercase().as_bytes());
-    }
     for segment in target.path.split('/').filter(|segment| !segment.is_empty()) {
         key.push(b'/');
-        escape(&percent_decoded(segment.as_bytes()), &mut key);
+        escape(&speller.segment(percent_decoded(segment.as_bytes())), &mut key);
     }
     let mut separator = b'?';
     if !target.query.is_empty() {
-        for (name, value) in sorted_pairs(target.query.as_bytes()) {
+        for (name, value) in speller.pairs(target.query.as_bytes(), false) {
             key.push(separator);
             escape(&name, &mut key);
             key.push(b'=');
-            escape(&speller.neutral(value), &mut key);
+            escape(&value, &mut key);
             separator = b'&';
         }
     }
@@ -173,39 +242,47 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
+    use crate::cassette::RequestBody;
     use proptest::prelude::*;
 
     fn here() -> Origin {
         Origin::new("http", "127.0.0.1:8080")
     }
 
+    fn live<'a>(method: &'a Method, target: &'a str, body: &'a str) -> LiveRequest<'a> {
+        LiveRequest { method, target, body: body.as_bytes(), client: &here, translation: None }
+    }
+
     fn key(target: &str, body: &str) -> MatchKey {
-        Matcher::new(vec!["passCode".to_owned()]).key(&Method::POST, target, body.as_bytes(), &here)
+        Matcher::new(vec!["passCode".to_owned()], Sensitive::default()).key(&live(
+            &Method::POST,
+            target,
+            body,
+        ))
+    }
+
+    fn recorded(method: Method, url: &str, body: RequestBody) -> RecordedRequest {
+        RecordedRequest { method, url: url.to_owned(), headers: ::http::HeaderMap::new(), body }
     }
 
     #[test]
     fn a_link_that_a_client_sends_back_is_the_recorded_one() {
         let mut matcher = Matcher::default();
         matcher.add_origin(&Origin::new("https", "okta.overdub.test"));
-        for (live, recorded) in [
+        for (sent, body) in [
             (r#"{"href":"http://127.0.0.1:8080/a"}"#, r#"{"href":"https://okta.overdub.test/a"}"#),
             (r#"{"href":"http:\/\/127.0.0.1:8080\/a"}"#, r#"{"href":"https://okta.overdub.test/a"}"#),
             ("to=http%3A%2F%2F127.0.0.1%3A8080%2Fa", "to=https%3A%2F%2Fokta.overdub.test%2Fa"),
+            (
+                "to=/a?u=http%253A%252F%252F127.0.0.1%253A8080",
+                "to=/a?u=https%253A%252F%252Fokta.overdub.test",
+            ),
             (r#"{"href":"https://okta.overdub.test/a"}"#, r#"{"href":"https://okta.overdub.test/a"}"#),
         ] {
-            let recorded = RecordedRequest {
-                method: Method::POST,
-                url: "/a?back=https://okta.overdub.test/b".to_owned(),
-                headers: ::http::HeaderMap::new(),
-                body: RequestBody::Bytes(recorded.to_owned().into()),
-            };
-            let live = matcher.key(
-                &Method::POST,
-                "/a?back=http%3A%2F%2F127.0.0.1%3A8080%2Fb",
-                live.as_bytes(),
-                &here,
-            );
-            assert_eq!(live, matcher.recorded_key(&recorded, "https://okta.overdub.test"));
+            let body = RequestBody::Bytes(body.to_owned().into());
+            let recorded = recorded(Method::POST, "/a?back=https://okta.overdub.test/b", body);
+            let target = "/a?back=http%3A%2F%2F127.0.0.1%3A8080%2Fb";
+            assert_eq!(matcher.key(&live(&Method::POST, target, sent)), matcher.recorded_key(&recorded));
         }
     }
 
@@ -238,41 +315,61 @@ mod tests {
     }
 
     #[test]
-    fn an_absolute_url_to_the_upstream_is_a_relative_one() {
+    fn the_origin_is_no_part_of_a_key() {
         let matcher = Matcher::default();
-        let recorded = |url: &str| RecordedRequest {
-            method: Method::GET,
-            url: url.to_owned(),
-            headers: ::http::HeaderMap::new(),
-            body: RequestBody::Empty,
-        };
-        let upstream = "https://okta.overdub.test";
-        let live = matcher.key(&Method::GET, "/a?b=1", b"", &here);
-        assert_eq!(matcher.recorded_key(&recorded("/a?b=1"), upstream), live);
-        assert_eq!(matcher.recorded_key(&recorded("https://OKTA.overdub.test/a?b=1"), upstream), live);
-        assert_ne!(matcher.recorded_key(&recorded("https://cdn.overdub.test/a?b=1"), upstream), live);
-        assert_eq!(
-            matcher.recorded_key(&recorded("/a?b=1&url=http://x"), upstream),
-            matcher.key(&Method::GET, "/a?url=http://x&b=1", b"", &here)
-        );
+        let of = |url: &str| matcher.recorded_key(&recorded(Method::GET, url, RequestBody::Empty));
+        for (url, target) in [
+            ("/a?b=1", "/a?b=1"),
+            ("https://OKTA.overdub.test/a?b=1", "/a?b=1"),
+            ("https://cdn.overdub.test", "/"),
+            ("/a?b=1&url=http://x", "/a?url=http://x&b=1"),
+        ] {
+            assert_eq!(of(url), matcher.key(&live(&Method::GET, target, "")), "{url}");
+        }
+        let origin = |url| Target::recorded(url, "https://okta.overdub.test").origin;
+        assert_eq!(origin("https://OKTA.overdub.test/a"), None);
+        assert_eq!(origin("https://cdn.overdub.test/a"), Some("https://cdn.overdub.test"));
+        assert_eq!(origin("/a"), None);
     }
 
     #[test]
     fn an_unrecorded_body_has_a_key_of_its_own() {
         let matcher = Matcher::default();
-        let request = RecordedRequest {
-            method: Method::POST,
-            url: "/a".to_owned(),
-            headers: ::http::HeaderMap::new(),
-            body: RequestBody::Unrecorded,
-        };
-        assert_eq!(matcher.recorded_key(&request, ""), matcher.key_of_any_body(&Method::POST, "/a", &here));
-        assert_ne!(matcher.recorded_key(&request, ""), matcher.key(&Method::POST, "/a", b"?", &here));
-        assert_ne!(
-            matcher
-                .recorded_key(&RecordedRequest { body: RequestBody::Bytes(Bytes::from("?")), ..request }, ""),
-            matcher.key_of_any_body(&Method::POST, "/a", &here)
+        let of = |body| matcher.recorded_key(&recorded(Method::POST, "/a", body));
+        let any = matcher.key_of_any_body(&live(&Method::POST, "/a", ""));
+        assert_eq!(of(RequestBody::Unrecorded), any);
+        assert_ne!(of(RequestBody::Unrecorded), matcher.key(&live(&Method::POST, "/a", "?")));
+        assert_ne!(of(RequestBody::Bytes(Bytes::from("?"))), any);
+    }
+
+    #[test]
+    fn a_masked_key_leaves_values_open_in_one_order() {
+        let matcher = Matcher::new(Vec::new(), crate::profile::Profile::okta().unwrap().sensitive);
+        let masked = |target: &str, body: &str| matcher.masked(&live(&Method::POST, target, body), false);
+        let one = masked(
+            "/api/v1/users/a%40x.com?filter=login+eq+%22b@x.com%22&q=x",
+            r#"{"profile":{"login":"c","firstName":"D","note":"call +15551234567"},"at":"https://e.com/x"}"#,
         );
+        let other = masked(
+            "/api/v1/users/a@y.com?q=x&filter=login+eq+%22b@y.com%22",
+            r#"{"at":"https://e.org/x","profile":{"note":"call +15551234568","firstName":"E","login":"d"}}"#,
+        );
+        assert_eq!(one.key, other.key);
+        let values = |own: MaskedRequest| {
+            let shown =
+                |own: &Masked| format!("{} {}", own.of_type.name(), String::from_utf8_lossy(&own.value));
+            own.values.iter().map(shown).collect::<Vec<_>>()
+        };
+        let expected = [
+            "email a@x.com",
+            "email b@x.com",
+            "host https://e.com",
+            "name D",
+            "login c",
+            "phone +15551234567",
+        ];
+        assert_eq!(values(one), expected);
+        assert_eq!(values(other)[0], "email a@y.com");
     }
 
     proptest! {

@@ -1,14 +1,21 @@
 //! From a request to the key by which recordings are found, and why nothing was found.
 //!
-//! [`Matcher`] says what counts; `key` and `body` compute it in the spelling of `speller`; `near` explains a miss.
-//! Knows nothing of sessions.
+//! [`Matcher`] says what counts; `key` and `body` compute it in the spelling of `speller`. A key is exact, `translation`
+//! putting stand-ins in the place of known live values, or masked: values that may differ between two runs (by the
+//! profile, or by their `shape`) are left open. `near` explains a miss. Knows nothing of sessions.
 
 mod body;
 mod key;
 mod near;
+mod shape;
 mod speller;
+mod translation;
 
-pub use key::{MatchKey, Matcher, Target};
+pub use key::{LiveRequest, MatchKey, Matcher, Target};
 pub use speller::ClientOrigin;
 
+pub(crate) use key::MaskedRequest;
 pub(crate) use near::{Difference, Hidden, NearMiss, near_misses};
+pub(crate) use shape::goes_on;
+pub(crate) use speller::Masked;
+pub(crate) use translation::{Translation, canonical};

@@ -8,10 +8,10 @@ use ::http::request::Parts;
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Version, header};
 use bytes::Bytes;
 
+use super::splitter::{Medium, Splitter};
+use super::template::{Context, Template};
 use crate::cassette::{Framing, Interaction};
-use crate::http::{
-    Body, Coding, LinkFinder, Origin, Reply, Template, end_to_end, filtered, is_text, localise_cookie,
-};
+use crate::http::{Body, Coding, Origin, Reply, end_to_end, filtered, localise_cookie};
 
 /// A recorded response, ready.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub(super) struct Answer {
     status: StatusCode,
     /// All headers in recorded order, ready for a client to whom nothing has to be adapted.
     headers: Arc<HeaderMap>,
-    /// Values that carry the client's origin or depend on how it reached us: all those of their names.
+    /// Values with open places or that depend on how the client reached us: all those of their names.
     local: Vec<(HeaderName, Vec<LocalValue>)>,
     body: AnswerBody,
     /// The coding that the upstream used, put on again for a client that accepts it.
@@ -31,9 +31,19 @@ pub(super) struct Answer {
 
 #[derive(Debug, Default)]
 struct Rare {
-    /// The last coded body, and the origin that its links carry: coding costs more than all else together.
-    coded: Mutex<Option<(Option<Origin>, Bytes)>>,
+    /// The last coded body, and whom it was for: coding costs more than all else together.
+    coded: Mutex<Option<(CodedFor, Bytes)>>,
     trailers: Option<HeaderMap>,
+}
+
+/// What a coded body depends on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum CodedFor {
+    Anyone,
+    /// Those who reach us by this origin.
+    Origin(Origin),
+    /// Those who get this text.
+    Text(Bytes),
 }
 
 /// Headers that occurred before, each value and each whole set kept once: much is the same in every answer of an API,
@@ -76,32 +86,47 @@ impl KnownHeaders {
 #[derive(Debug)]
 enum LocalValue {
     Same(HeaderValue),
-    Linked(Template),
-    Cookie { plain: HeaderValue, secure: HeaderValue },
+    Open(OpenValue),
+    Cookie(Box<Cookie>),
+}
+
+/// A header's value with open places.
+#[derive(Debug)]
+struct OpenValue {
+    recorded: HeaderValue,
+    template: Option<Template>,
+}
+
+/// A cookie for those who asked us by http, for those by https, and for a forward proxy's clients.
+#[derive(Debug)]
+struct Cookie {
+    plain: OpenValue,
+    secure: OpenValue,
+    forwarded: OpenValue,
 }
 
 #[derive(Debug)]
 enum AnswerBody {
     Empty,
     Fixed(Bytes),
-    Linked(Template),
+    Open(Template),
 }
 
 /// Who asks: what an answer may depend on.
-pub(super) struct Asker<'a> {
+pub(super) struct Asker<'a, C> {
     pub(super) head: &'a Parts,
     pub(super) scheme: &'static str,
-    /// Computed only for answers that carry links.
+    /// Whether it asks for another origin than ours.
+    pub(super) is_forwarded: bool,
+    /// What comes to the open places.
+    pub(super) context: C,
+    /// The origin that it believes to talk to.
     pub(super) origin: &'a dyn Fn() -> Origin,
 }
 
 impl Answer {
-    /// Splits the response at its links, those that `links` finds; `None` leaves every byte as recorded.
-    pub(super) fn new(
-        interaction: &Interaction,
-        links: Option<&LinkFinder>,
-        known: &mut KnownHeaders,
-    ) -> Self {
+    /// Splits the response at its open places, those that `splitter` finds.
+    pub(super) fn new(interaction: &Interaction, splitter: &Splitter, known: &mut KnownHeaders) -> Self {
         let response = &interaction.response;
         let coded = response.body.as_ref().is_some_and(|body| body.coded);
         let has_body = !matches!(response.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
@@ -124,13 +149,13 @@ impl Answer {
         }
         let headers = known.share(headers);
         let coding = if coded || bytes.is_empty() { None } else { Coding::of(&headers).ok().flatten() };
-        let template = links.filter(|_| !coded && is_text(&headers)).and_then(|links| links.split(&bytes));
-        let body = match template {
-            Some(template) => AnswerBody::Linked(template),
+        let medium = Medium::of(&headers).filter(|_| !coded);
+        let body = match medium.and_then(|medium| splitter.split(&bytes, medium)) {
+            Some(template) => AnswerBody::Open(template),
             None if bytes.is_empty() => AnswerBody::Empty,
             None => AnswerBody::Fixed(bytes),
         };
-        let local = links.map(|links| local_headers(&headers, links)).unwrap_or_default();
+        let local = local_headers(&headers, splitter);
         Self {
             status: response.status,
             headers,
@@ -155,8 +180,13 @@ impl Answer {
         self.status.is_success()
     }
 
+    /// Whether bindings can show in it.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.body, AnswerBody::Open(_)) || !self.local.is_empty()
+    }
+
     /// The response for one client.
-    pub(super) fn send(&self, asker: &Asker<'_>) -> Reply {
+    pub(super) fn send<C: Context>(&self, asker: &Asker<'_, C>) -> Reply {
         let mut headers = HeaderMap::clone(&self.headers);
         for (name, values) in &self.local {
             if let Entry::Occupied(mut entry) = headers.entry(name) {
@@ -167,10 +197,19 @@ impl Answer {
         }
         let body = match &self.body {
             AnswerBody::Empty => Bytes::new(),
-            AnswerBody::Fixed(bytes) => self.coded_for(asker, &mut headers, None, || bytes.clone()),
-            AnswerBody::Linked(template) => {
-                let origin = (asker.origin)();
-                self.coded_for(asker, &mut headers, Some(&origin), || template.render(&origin).into())
+            AnswerBody::Fixed(bytes) => {
+                self.coded_for(asker, &mut headers, || CodedFor::Anyone, |_| bytes.clone())
+            }
+            AnswerBody::Open(template) if !asker.is_forwarded && template.is_linked_only() => {
+                let origin = || CodedFor::Origin((asker.origin)());
+                self.coded_for(asker, &mut headers, origin, |_| template.render(&asker.context).into())
+            }
+            AnswerBody::Open(template) => {
+                let text = || CodedFor::Text(template.render(&asker.context).into());
+                self.coded_for(asker, &mut headers, text, |whom| match whom {
+                    Some(CodedFor::Text(text)) => text,
+                    _ => template.render(&asker.context).into(),
+                })
             }
         };
         // HTTP/1.0 knows no chunks (RFC 9112 §6.1), and with a length its connection can be used again.
@@ -195,49 +234,56 @@ impl Answer {
 
     /// Whether the body's length can differ from the recorded one's.
     fn is_adapted(&self) -> bool {
-        self.coding.is_some()
-            || matches!(self.body, AnswerBody::Linked(_))
-            || self.framing == Framing::Chunked
+        self.coding.is_some() || matches!(self.body, AnswerBody::Open(_)) || self.framing == Framing::Chunked
     }
 
     fn may_have_body(&self) -> bool {
         !matches!(self.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
     }
 
-    fn coded_for(
+    /// The body, coded if it was and the client takes that. `whom` tells what it depends on, `plain` makes it.
+    fn coded_for<C>(
         &self,
-        asker: &Asker<'_>,
+        asker: &Asker<'_, C>,
         headers: &mut HeaderMap,
-        origin: Option<&Origin>,
-        plain: impl FnOnce() -> Bytes,
+        whom: impl FnOnce() -> CodedFor,
+        plain: impl FnOnce(Option<CodedFor>) -> Bytes,
     ) -> Bytes {
-        let Some(coding) = self.coding else { return plain() };
+        let Some(coding) = self.coding else { return plain(None) };
         if !coding.accepted_by(&asker.head.headers) {
             *headers = filtered(headers, |name| name != header::CONTENT_ENCODING);
-            return plain();
+            return plain(None);
         }
-        // Std locks: each is held for one comparison and one copy of a pointer.
-        let mut kept = self.rare.coded.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-        if let Some((_, bytes)) = kept.take_if(|(own, _)| own.as_ref() == origin) {
+        let whom = whom();
+        // Std locks: each is held for one copy of a few pointers.
+        let kept = self.rare.coded.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        if let Some((_, bytes)) = kept.filter(|(own, _)| *own == whom) {
             return bytes;
         }
-        let bytes = coding.encode(&plain());
+        let bytes = coding.encode(&plain(Some(whom.clone())));
         *self.rare.coded.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
-            Some((origin.cloned(), bytes.clone()));
+            Some((whom, bytes.clone()));
         bytes
     }
 }
 
 /// What differs between clients in the values of those headers where anything does.
-fn local_headers(headers: &HeaderMap, links: &LinkFinder) -> Vec<(HeaderName, Vec<LocalValue>)> {
-    let local = |name: &HeaderName, value: &HeaderValue| match links
-        .split(&Bytes::copy_from_slice(value.as_bytes()))
-    {
-        _ if name == header::SET_COOKIE => {
-            LocalValue::Cookie { plain: localise_cookie(value, false), secure: localise_cookie(value, true) }
+fn local_headers(headers: &HeaderMap, splitter: &Splitter) -> Vec<(HeaderName, Vec<LocalValue>)> {
+    let local = |name: &HeaderName, value: &HeaderValue| {
+        if name == header::SET_COOKIE && splitter.has_links() {
+            return LocalValue::Cookie(Box::new(Cookie {
+                plain: OpenValue::of_cookie(localise_cookie(value, false), splitter),
+                secure: OpenValue::of_cookie(localise_cookie(value, true), splitter),
+                forwarded: OpenValue::of_cookie(value.clone(), splitter),
+            }));
         }
-        Some(template) => LocalValue::Linked(template),
-        None => LocalValue::Same(value.clone()),
+        let text = Bytes::copy_from_slice(value.as_bytes());
+        match splitter.split(&text, Medium::Header) {
+            Some(template) => {
+                LocalValue::Open(OpenValue { recorded: value.clone(), template: Some(template) })
+            }
+            None => LocalValue::Same(value.clone()),
+        }
     };
     headers
         .keys()
@@ -249,14 +295,26 @@ fn local_headers(headers: &HeaderMap, links: &LinkFinder) -> Vec<(HeaderName, Ve
 }
 
 impl LocalValue {
-    fn for_client(&self, asker: &Asker<'_>) -> HeaderValue {
+    fn for_client<C: Context>(&self, asker: &Asker<'_, C>) -> HeaderValue {
         match self {
             Self::Same(value) => value.clone(),
-            Self::Cookie { secure, .. } if asker.scheme == "https" => secure.clone(),
-            Self::Cookie { plain, .. } => plain.clone(),
-            // An origin is made of characters that a header may hold, so this cannot fail.
-            Self::Linked(template) => HeaderValue::try_from(template.render(&(asker.origin)()))
-                .unwrap_or_else(|_| HeaderValue::from_static("")),
+            Self::Open(value) => value.fill(&asker.context),
+            Self::Cookie(cookie) if asker.is_forwarded => cookie.forwarded.fill(&asker.context),
+            Self::Cookie(cookie) if asker.scheme == "https" => cookie.secure.fill(&asker.context),
+            Self::Cookie(cookie) => cookie.plain.fill(&asker.context),
         }
+    }
+}
+
+impl OpenValue {
+    fn of_cookie(recorded: HeaderValue, splitter: &Splitter) -> Self {
+        let template = splitter.split_cookie(&Bytes::copy_from_slice(recorded.as_bytes()));
+        Self { recorded, template }
+    }
+
+    fn fill(&self, context: &impl Context) -> HeaderValue {
+        let filled = self.template.as_ref().map(|template| template.render(context));
+        // A value that a header cannot hold, such as one with a line end, stays what was recorded.
+        filled.and_then(|bytes| HeaderValue::try_from(bytes).ok()).unwrap_or_else(|| self.recorded.clone())
     }
 }

@@ -2,6 +2,9 @@
 
 use std::fmt::Write as _;
 
+use super::bindings::Timelines;
+use super::index::Index;
+use super::session::Place;
 use super::timeline::Timeline;
 use crate::cassette::RecordedRequest;
 use crate::http::Request;
@@ -23,9 +26,23 @@ pub(super) enum Reason {
     NoSuchCassette(String),
 }
 
+impl Reason {
+    /// Adds recordings that were all given already.
+    pub(super) fn used_up(&mut self, place: Place, recordings: &[usize]) {
+        let mut used = match std::mem::replace(self, Self::NeverRecorded) {
+            Self::UsedUp(used) => used,
+            _ => Vec::new(),
+        };
+        used.extend(recordings.iter().map(|&ordinal| (place.timeline, ordinal)));
+        *self = Self::UsedUp(used);
+    }
+}
+
 /// What a report is made from.
 pub(super) struct Scope<'a> {
-    pub(super) timelines: &'a [Timeline],
+    pub(super) index: &'a Index,
+    /// What the session's client sends in the place of what was recorded.
+    pub(super) bindings: Option<&'a Timelines>,
     /// The only one that was asked.
     pub(super) pinned: Option<usize>,
     /// Fields whose values are not shown.
@@ -59,7 +76,8 @@ pub(super) fn report(request: &Request, body: &[u8], reason: &Reason, scope: &Sc
 
 impl Scope<'_> {
     fn asked(&self) -> impl Iterator<Item = (usize, &Timeline)> {
-        self.timelines
+        self.index
+            .timelines
             .iter()
             .enumerate()
             .filter(|(number, _)| self.pinned.is_none_or(|pinned| pinned == *number))
@@ -78,8 +96,8 @@ impl Scope<'_> {
         }
         match self.pinned {
             Some(_) => text.push_str(", asked for by x-overdub-cassette"),
-            None if self.timelines.len() > NAMED => {
-                let _ = write!(text, " and {} more", self.timelines.len() - NAMED);
+            None if self.index.timelines.len() > NAMED => {
+                let _ = write!(text, " and {} more", self.index.timelines.len() - NAMED);
             }
             None => {}
         }
@@ -113,7 +131,7 @@ impl Scope<'_> {
 
     /// `sms #3 (recordings/sms.yaml:41) POST /api/v1/users`
     fn recording(&self, timeline: usize, ordinal: usize) -> String {
-        let cassette = &self.timelines[timeline].cassette;
+        let cassette = &self.index.timelines[timeline].cassette;
         let interaction = &cassette.interactions[ordinal];
         let (number, path, line) = (ordinal + 1, cassette.path.display(), interaction.line);
         let RecordedRequest { method, url, .. } = &interaction.request;

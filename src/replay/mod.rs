@@ -1,15 +1,27 @@
 //! Replay: which recorded answer is due, and how it goes out.
 //!
-//! `timeline` is one cassette with its keys, groups and openers, built once at load; `session` holds what serving
-//! changes for one client run, `sessions` all of them; `player` finds the answer for a request; `answer` is a recorded response made ready to send; `miss`
-//! explains why there is none. Nothing here can reach an upstream.
+//! Built once at load: `timeline` is one cassette with its keys, groups and `openers`; `variables` what it leaves open;
+//! `answer` a recorded response made ready to send, a `template` where `splitter` found open places in it; `index` all
+//! of them. Changed by serving: `session` holds what one client run was given, `bindings` what it sends in the place of
+//! what was recorded, `sessions` all of them. Per request: `search` finds what is due, `unify` tells how well a recording
+//! fits, `filling` what comes to the open places; `player` puts it together, `miss` explains why there is no answer.
+//! Nothing here can reach an upstream.
 
 mod answer;
+mod bindings;
+mod filling;
+mod index;
 mod miss;
 mod openers;
 mod player;
+mod search;
 mod session;
 mod sessions;
+mod spelling;
+mod splitter;
+mod template;
 mod timeline;
+mod unify;
+mod variables;
 
 pub use player::{Player, ReplayOptions};

@@ -1,19 +1,22 @@
-//! Finds the recorded answer that is due for a request: one key and one look-up, whatever the number of recordings.
+//! Answers requests from recordings: one key and one look-up, whatever the number of recordings.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use ::http::{HeaderMap, header};
 use bytes::Bytes;
 
-use super::answer::{Asker, KnownHeaders};
+use super::answer::Asker;
+use super::filling::Filling;
+use super::index::Index;
 use super::miss::{self, Reason, Scope};
-use super::session::{Due, Given, Place, Session};
+use super::search::Search;
+use super::session::{Given, Session};
 use super::sessions::Sessions;
-use super::timeline::Timeline;
-use crate::cassette::{Cassette, Interaction, Repeat, RequestBody};
+use crate::cassette::{Cassette, Repeat};
 use crate::error::Error;
-use crate::http::{BODY_LIMIT, CASSETTE, Coding, LinkFinder, Origin, Reply, Request};
-use crate::matching::{Hidden, Matcher};
+use crate::http::{BODY_LIMIT, CASSETTE, Coding, Reply, Request};
+use crate::matching::{Hidden, LiveRequest};
 use crate::profile::Profile;
 
 /// How recordings are played.
@@ -31,15 +34,10 @@ impl Default for ReplayOptions {
     }
 }
 
-/// All loaded cassettes, findable by request, and the session that plays them.
+/// All loaded cassettes, and the sessions that play them.
 #[derive(Debug)]
 pub struct Player {
-    matcher: Matcher,
-    timelines: Vec<Timeline>,
-    /// Key → the tracks that have it, by the cassettes' names.
-    index: hashbrown::HashMap<Box<[u8]>, Places, foldhash::fast::RandomState>,
-    /// Whether any recording stands for requests with any body.
-    has_any_body: bool,
+    index: Index,
     /// Fields that match by their value and are not shown.
     secret_fields: Vec<String>,
     sessions: Sessions,
@@ -47,63 +45,22 @@ pub struct Player {
 
 impl Player {
     /// Makes `cassettes` findable.
-    pub fn new(mut cassettes: Vec<Cassette>, profile: &Profile, options: &ReplayOptions) -> Self {
-        let mut matcher = Matcher::new(profile.volatile.clone());
-        let mut upstreams: Vec<&str> = cassettes.iter().map(|own| own.header.upstream.as_str()).collect();
-        upstreams.sort_unstable();
-        upstreams.dedup();
-        for origin in upstreams.into_iter().filter_map(|upstream| Origin::parse(upstream).ok()) {
-            matcher.add_origin(&origin);
-        }
-        cassettes.sort_by(|one, other| one.name.cmp(&other.name));
-        let mut player = Self {
-            matcher,
-            timelines: Vec::with_capacity(cassettes.len()),
-            index: hashbrown::HashMap::default(),
-            has_any_body: false,
+    pub fn new(cassettes: Vec<Cassette>, profile: &Profile, options: &ReplayOptions) -> Self {
+        Self {
+            index: Index::new(cassettes, profile, options),
             secret_fields: profile.sensitive.secret_fields(),
             sessions: Sessions::default(),
-        };
-        let mut known = KnownHeaders::default();
-        for cassette in cassettes {
-            player.add(cassette, profile, options, &mut known);
         }
-        player
-    }
-
-    fn add(
-        &mut self,
-        cassette: Cassette,
-        profile: &Profile,
-        options: &ReplayOptions,
-        known: &mut KnownHeaders,
-    ) {
-        let origin = Origin::parse(&cassette.header.upstream).ok().filter(|_| options.rewrite_links);
-        let links = origin.as_ref().map(LinkFinder::new);
-        let unrecorded = |own: &Interaction| own.request.body == RequestBody::Unrecorded;
-        self.has_any_body |= cassette.interactions.iter().any(unrecorded);
-        let (timeline, keys) =
-            Timeline::build(cassette, &self.matcher, profile, options.repeat, links.as_ref(), known);
-        let number = self.timelines.len();
-        for (key, entry) in keys {
-            let found =
-                Found { place: Place { timeline: number, track: entry.track }, constant: entry.constant };
-            self.index
-                .entry(key.into_bytes().into())
-                .and_modify(|places| places.add(found))
-                .or_insert(Places::One(found));
-        }
-        self.timelines.push(timeline);
     }
 
     /// How many cassettes are loaded.
     pub fn cassettes(&self) -> usize {
-        self.timelines.len()
+        self.index.timelines.len()
     }
 
     /// How many interactions they hold.
     pub fn interactions(&self) -> usize {
-        self.timelines.iter().map(|timeline| timeline.answers.len()).sum()
+        self.index.timelines.iter().map(|timeline| timeline.answers.len()).sum()
     }
 
     /// Starts all recordings afresh.
@@ -118,76 +75,43 @@ impl Player {
     pub async fn answer(&self, mut request: Request) -> Result<Reply, Error> {
         let body = read_body(&mut request).await?;
         let session = self.sessions.of(&request);
-        let client = || request.client_origin();
-        let key = self.matcher.key(&request.head.method, request.target(), &body, &client);
-        let exact = self.index.get(key.as_bytes()).map(Places::as_slice).unwrap_or_default();
-        let looser = if self.has_any_body {
-            let key = self.matcher.key_of_any_body(&request.head.method, request.target(), &client);
-            self.index.get(key.as_bytes()).map(Places::as_slice).unwrap_or_default()
-        } else {
-            &[]
-        };
-        match self.choose(&session, &request, exact, looser) {
+        match self.choose(&session, &request, &body) {
             Ok(given) => Ok(self.send(session, &request, given)),
             Err(reason) => {
                 let pinned = self.pinned(&request.head.headers).ok().flatten();
-                let hidden = Hidden { varying: self.matcher.presence_only(), secret: &self.secret_fields };
-                let scope = Scope { timelines: &self.timelines, pinned, hidden };
+                let hidden =
+                    Hidden { varying: self.index.matcher.presence_only(), secret: &self.secret_fields };
+                let bindings = session.bindings.read();
+                let scope = Scope { index: &self.index, bindings: bindings.as_deref(), pinned, hidden };
                 Err(Error::Miss(miss::report(&request, &body, &reason, &scope)))
             }
         }
     }
 
-    /// Asks the timeline that answered last, then the others by name; exact keys before those of any body.
-    fn choose(
-        &self,
-        session: &Session,
-        request: &Request,
-        exact: &[Found],
-        looser: &[Found],
-    ) -> Result<Given, Reason> {
+    fn choose(&self, session: &Session, request: &Request, body: &[u8]) -> Result<Given, Reason> {
         let pinned = self.pinned(&request.head.headers)?;
-        let last = session.last();
+        let client = || request.client_origin();
+        let live = LiveRequest {
+            method: &request.head.method,
+            target: request.target(),
+            body,
+            client: &client,
+            translation: None,
+        };
         let conditional = is_conditional(&request.head.headers);
-        let mut reason = Reason::NeverRecorded;
-        for places in [exact, looser] {
-            let led = places.iter().filter(|found| Some(found.place.timeline) == last);
-            let others = places.iter().filter(|found| Some(found.place.timeline) != last);
-            for &Found { place, constant } in led.chain(others) {
-                if pinned.is_some_and(|pinned| pinned != place.timeline) {
-                    continue;
-                }
-                let timeline = &self.timelines[place.timeline];
-                if let Some(ordinal) = constant {
-                    session.answered_by(place.timeline);
-                    return Ok(Given::always(place, ordinal));
-                }
-                match session.take(timeline, place, conditional) {
-                    Due::Recording(given) => {
-                        session.answered_by(place.timeline);
-                        return Ok(given);
-                    }
-                    Due::UsedUp => reason.used_up(place, &timeline.tracks[place.track].recordings),
-                    Due::OnlyConditional if matches!(reason, Reason::NeverRecorded) => {
-                        reason = Reason::OnlyConditional;
-                    }
-                    Due::OnlyConditional => {}
-                }
-            }
-        }
-        Err(reason)
+        Search::new(&self.index, session, request, live, pinned, conditional).find()
     }
 
     /// The one timeline that the client asks for by name.
     fn pinned(&self, headers: &HeaderMap) -> Result<Option<usize>, Reason> {
         let Some(name) = headers.get(CASSETTE) else { return Ok(None) };
         let name = String::from_utf8_lossy(name.as_bytes());
-        let found = self.timelines.iter().position(|timeline| timeline.cassette.name == name);
+        let found = self.index.timelines.iter().position(|timeline| timeline.cassette.name == name);
         found.map(Some).ok_or_else(|| Reason::NoSuchCassette(name.into_owned()))
     }
 
     fn send(&self, session: Arc<Session>, request: &Request, given: Given) -> Reply {
-        let timeline = &self.timelines[given.place.timeline];
+        let timeline = &self.index.timelines[given.place.timeline];
         let answer = &timeline.answers[given.ordinal];
         tracing::debug!(
             "replayed: {} {} from {} #{}",
@@ -196,54 +120,19 @@ impl Player {
             timeline.cassette.name,
             given.ordinal + 1
         );
+        let bindings = if answer.is_open() { session.bindings.read() } else { None };
+        let client = || request.client_origin();
+        let is_forwarded = request.asked.is_some();
+        let bound = bindings.as_ref().and_then(|all| all.of(given.place.timeline));
+        let context = Filling { client: &client, known: OnceCell::new(), is_forwarded, bound };
         let asker =
-            Asker { head: &request.head, scheme: request.scheme, origin: &|| request.client_origin() };
+            Asker { head: &request.head, scheme: request.scheme, is_forwarded, context, origin: &client };
         let reply = answer.send(&asker);
+        drop(bindings);
         if !given.is_owed() {
             return reply;
         }
         reply.map(|body| body.guarded(move || session.give_back(given)))
-    }
-}
-
-/// What the index holds for a key in one cassette.
-#[derive(Debug, Clone, Copy)]
-struct Found {
-    place: Place,
-    /// The recording that is always due: the session need not be asked.
-    constant: Option<usize>,
-}
-
-/// What the index holds for a key. Nearly all keys stand in one cassette: that one needs no list.
-#[derive(Debug)]
-enum Places {
-    One(Found),
-    Several(Vec<Found>),
-}
-
-impl Places {
-    fn as_slice(&self) -> &[Found] {
-        match self {
-            Self::One(found) => std::slice::from_ref(found),
-            Self::Several(found) => found,
-        }
-    }
-
-    fn add(&mut self, found: Found) {
-        match self {
-            Self::One(first) => *self = Self::Several(vec![*first, found]),
-            Self::Several(all) => all.push(found),
-        }
-    }
-}
-impl Reason {
-    fn used_up(&mut self, place: Place, recordings: &[usize]) {
-        let mut used = match std::mem::replace(self, Self::NeverRecorded) {
-            Self::UsedUp(used) => used,
-            _ => Vec::new(),
-        };
-        used.extend(recordings.iter().map(|&ordinal| (place.timeline, ordinal)));
-        *self = Self::UsedUp(used);
     }
 }
 

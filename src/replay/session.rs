@@ -1,12 +1,14 @@
 //! What one client run has used up: all that serving changes.
 //!
-//! A session remembers which recordings were given, nothing else; which groups of reads are reached follows from
-//! that. Two sessions over one timeline never see each other.
+//! A session remembers which recordings were given and what its client sends in the place of what was recorded,
+//! nothing else; which groups of reads are reached follows from that. Two sessions over one timeline never see each
+//! other.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::bindings::Bindings;
 use super::timeline::{Group, Timeline, Track};
 use crate::cassette::Repeat;
 use crate::profile::Kind;
@@ -18,6 +20,8 @@ pub(super) struct Session {
     marks: Mutex<Marks>,
     /// The timeline that answered last, plus one; 0 stands for none, since an atomic has no `Option`.
     last: AtomicUsize,
+    /// What the client sends in the place of what was recorded.
+    pub(super) bindings: Bindings,
 }
 
 /// A track of a timeline, by their numbers.
@@ -77,6 +81,8 @@ impl Session {
         let mut marks = self.lock();
         *marks = Marks { run: marks.run + 1, ..Marks::default() };
         self.last.store(0, Ordering::Relaxed);
+        drop(marks);
+        self.bindings.clear();
     }
 
     /// The timeline that answered last.

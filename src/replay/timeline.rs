@@ -8,9 +8,12 @@ use ::http::HeaderMap;
 
 use super::answer::{Answer, KnownHeaders};
 use super::openers::openers;
+use super::player::ReplayOptions;
+use super::splitter::Splitter;
+use super::unify::{Position, positions, variables_of};
+use super::variables::Variables;
 use crate::cassette::{Cassette, Interaction, Repeat};
-use crate::http::LinkFinder;
-use crate::matching::{MatchKey, Matcher, Target};
+use crate::matching::{MaskedRequest, MatchKey, Matcher, Target};
 use crate::profile::{Kind, Profile};
 
 /// One cassette's answers, findable.
@@ -22,9 +25,11 @@ pub(super) struct Timeline {
     pub(super) answers: Vec<Answer>,
     /// Per key the recordings that it finds.
     pub(super) tracks: Vec<Track>,
+    /// What it leaves open.
+    pub(super) variables: Variables,
 }
 
-/// All recordings of one key.
+/// All recordings of one key at one origin.
 #[derive(Debug)]
 pub(super) struct Track {
     /// What decides which of them is due.
@@ -35,6 +40,12 @@ pub(super) struct Track {
     pub(super) groups: Vec<Group>,
     /// For writes: what comes after the last one.
     pub(super) repeat: Repeat,
+    /// The number of the origin that they were sent to.
+    pub(super) origin: usize,
+    /// What their masked key leaves open, if any of it is a stand-in's.
+    pub(super) positions: Option<Box<[Position]>>,
+    /// The variables among that.
+    pub(super) variables: Box<[usize]>,
 }
 
 /// A track as the index knows it.
@@ -44,6 +55,19 @@ pub(super) struct TrackEntry {
     pub(super) track: usize,
     /// The recording that is always due.
     pub(super) constant: Option<usize>,
+    /// The number of the origin that its recordings were sent to.
+    pub(super) origin: usize,
+    /// Whether its requests hold stand-ins that can be bound.
+    pub(super) is_open: bool,
+}
+
+/// The keys by which a timeline's tracks are found.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    /// Those that must be equal to the last byte.
+    pub(super) exact: Vec<(MatchKey, TrackEntry)>,
+    /// Those that leave values open.
+    pub(super) masked: Vec<(MatchKey, TrackEntry)>,
 }
 
 /// Recordings of one key that share an opener.
@@ -58,43 +82,60 @@ pub(super) struct Group {
 }
 
 impl Timeline {
-    /// Sorts a cassette's interactions by key; returns the keys beside it, each with its track's number.
+    /// Sorts a cassette's interactions by key and origin; returns the keys beside it, each with its track's number.
     pub(super) fn build(
         mut cassette: Cassette,
+        variables: Variables,
         matcher: &Matcher,
         profile: &Profile,
-        repeat: Option<Repeat>,
-        links: Option<&LinkFinder>,
+        options: &ReplayOptions,
         known: &mut KnownHeaders,
-    ) -> (Self, Vec<(MatchKey, TrackEntry)>) {
+    ) -> (Self, Keys) {
         let upstream = cassette.header.upstream.as_str();
         let interactions = &cassette.interactions;
         let kinds: Vec<Kind> = interactions.iter().map(|own| kind(own, upstream, profile)).collect();
         let openers = openers(interactions, upstream, &kinds, profile);
-        let default = repeat.or(cassette.header.repeat).unwrap_or_default();
+        let default = options.repeat.or(cassette.header.repeat).unwrap_or_default();
 
-        let mut numbers: HashMap<MatchKey, usize> = HashMap::new();
+        let mut numbers: HashMap<(MatchKey, usize), usize> = HashMap::new();
         let mut tracks: Vec<Track> = Vec::new();
         for (ordinal, interaction) in interactions.iter().enumerate() {
-            let key = matcher.recorded_key(&interaction.request, upstream);
-            let number = *numbers.entry(key).or_insert_with(|| {
-                tracks.push(Track::new(kinds[ordinal], default));
+            let key = matcher.recorded_key(&interaction.request);
+            let origin = variables.origin_of(&interaction.request, upstream);
+            let number = *numbers.entry((key, origin)).or_insert_with(|| {
+                tracks.push(Track::new(kinds[ordinal], default, origin));
                 tracks.len() - 1
             });
             let track = &mut tracks[number];
             track.repeat = interaction.repeat.unwrap_or(track.repeat);
             track.add(ordinal, openers[ordinal]);
         }
-        let answers: Vec<_> = interactions.iter().map(|own| Answer::new(own, links, known)).collect();
-        let entry = |track: usize| TrackEntry { track, constant: tracks[track].constant(&answers) };
-        let mut keys: Vec<_> = numbers.into_iter().map(|(key, track)| (key, entry(track))).collect();
-        keys.sort_unstable_by_key(|(_, entry)| entry.track);
+        let splitter = Splitter::new(&variables, options.rewrite_links);
+        let answers: Vec<_> = interactions.iter().map(|own| Answer::new(own, &splitter, known)).collect();
+        let mut masked = Vec::new();
+        for (number, track) in tracks.iter_mut().enumerate().filter(|_| variables.declares()) {
+            let request = &interactions[track.recordings[0]].request;
+            let MaskedRequest { key, values } = matcher.recorded_masked(request);
+            track.positions = positions(values, &variables);
+            track.variables = track.positions.as_deref().map(variables_of).unwrap_or_default().into();
+            if track.positions.is_some() {
+                masked.push((key, number));
+            }
+        }
+        let entry = |number: usize| {
+            let track = &tracks[number];
+            let (constant, is_open) = (track.constant(&answers), !track.variables.is_empty());
+            TrackEntry { track: number, constant, origin: track.origin, is_open }
+        };
+        let masked = masked.into_iter().map(|(key, number)| (key, entry(number))).collect();
+        let mut exact: Vec<_> = numbers.into_iter().map(|((key, _), track)| (key, entry(track))).collect();
+        exact.sort_unstable_by_key(|(_, entry)| entry.track);
         for own in &mut cassette.interactions {
             own.request.headers = HeaderMap::new();
             own.response.headers = HeaderMap::new();
             own.response.body = None;
         }
-        (Self { cassette, answers, tracks }, keys)
+        (Self { cassette, answers, tracks, variables }, Keys { exact, masked })
     }
 }
 
@@ -106,8 +147,16 @@ fn kind(interaction: &Interaction, upstream: &str, profile: &Profile) -> Kind {
 }
 
 impl Track {
-    fn new(kind: Kind, repeat: Repeat) -> Self {
-        Self { kind, recordings: Vec::new(), groups: Vec::new(), repeat }
+    fn new(kind: Kind, repeat: Repeat, origin: usize) -> Self {
+        Self {
+            kind,
+            recordings: Vec::new(),
+            groups: Vec::new(),
+            repeat,
+            origin,
+            positions: None,
+            variables: Box::default(),
+        }
     }
 
     /// Adds the next recording. Openers come in recorded order, so those of one opener stand together.

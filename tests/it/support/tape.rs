@@ -1,6 +1,6 @@
 //! Cassettes written in a line per interaction, and a client that plays them without sockets.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -9,8 +9,8 @@ use overdub::Error;
 use overdub::cassette::{
     Body, Cassette, Framing, Header, Interaction, RecordedRequest, RecordedResponse, RequestBody,
 };
-use overdub::http::{Body as LiveBody, Request};
-use overdub::profile::Profile;
+use overdub::http::{Body as LiveBody, Origin, Request};
+use overdub::profile::{Profile, StandInType};
 use overdub::replay::{Player, ReplayOptions};
 
 /// The origin that these cassettes hold.
@@ -63,6 +63,19 @@ pub(crate) fn cassette(name: &str, lines: &[&str]) -> Cassette {
     Cassette { name: name.to_owned(), path: format!("recordings/{name}.yaml").into(), header, interactions }
 }
 
+/// A cassette that declares stand-ins: `user1@example.test: email`.
+pub(crate) fn open_cassette(name: &str, stand_ins: &[&str], lines: &[&str]) -> Cassette {
+    let mut cassette = cassette(name, lines);
+    cassette.interactions[0].stand_ins = stand_ins
+        .iter()
+        .map(|line| {
+            let (text, of_type) = line.rsplit_once(": ").expect("`: ` in the line");
+            (text.to_owned(), StandInType::parse(of_type).expect("a type"))
+        })
+        .collect();
+    cassette
+}
+
 /// A client of recordings.
 pub(crate) struct Client {
     player: Arc<Player>,
@@ -75,7 +88,9 @@ impl Client {
     }
 
     pub(crate) fn with(cassettes: Vec<Cassette>, options: &ReplayOptions) -> Self {
-        let player = Arc::new(Player::new(cassettes, &Profile::okta().expect("the profile"), options));
+        // Its patterns take longer to compile than most tests take.
+        static OKTA: LazyLock<Profile> = LazyLock::new(|| Profile::okta().expect("the profile"));
+        let player = Arc::new(Player::new(cassettes, &OKTA, options));
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         Self { player, runtime }
     }
@@ -86,16 +101,49 @@ impl Client {
     }
 
     pub(crate) fn ask_with(&self, line: &str, headers: &[(&'static str, &'static str)]) -> String {
-        let answered = self.runtime.block_on(self.player.answer(request(line, headers)));
-        match answered {
-            Ok(reply) => {
-                let status = reply.status();
-                let body =
-                    self.runtime.block_on(reply.into_body().collect()).expect("a whole body").to_bytes();
-                shown(status, &body)
-            }
+        match self.send(request(line, headers)) {
+            Ok(reply) => shown(reply.status(), reply.body()),
             Err(error) => error.to_string(),
         }
+    }
+
+    /// As [`Client::ask`], through a forward proxy that is asked for `origin`.
+    pub(crate) fn ask_at(&self, origin: &str, line: &str) -> String {
+        match self.send_at(origin, line) {
+            Ok(reply) => shown(reply.status(), reply.body()),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    /// The whole answer to what a forward proxy is asked for.
+    pub(crate) fn send_at(&self, origin: &str, line: &str) -> Result<http::Response<Bytes>, Error> {
+        let mut request = request(line, &[]);
+        request.asked = Some(Origin::parse(origin).expect("an origin"));
+        self.send(request)
+    }
+
+    /// As [`Client::ask`], in the session of this name.
+    pub(crate) fn ask_in(&self, session: &str, line: &str) -> String {
+        let mut request = request(line, &[]);
+        request.head.headers.insert("x-overdub-session", session.parse().expect("a header value"));
+        match self.send(request) {
+            Ok(reply) => shown(reply.status(), reply.body()),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    /// The header `name` of the answer.
+    pub(crate) fn header(&self, name: &str, line: &str) -> String {
+        let reply = self.send(request(line, &[])).expect("an answer");
+        reply.headers().get(name).map(|value| value.to_str().expect("text").to_owned()).unwrap_or_default()
+    }
+
+    fn send(&self, request: Request) -> Result<http::Response<Bytes>, Error> {
+        self.runtime.block_on(async {
+            let (head, body) = self.player.answer(request).await?.into_parts();
+            let body = body.collect().await.expect("a whole body").to_bytes();
+            Ok(http::Response::from_parts(head, body))
+        })
     }
 
     /// Sends a request and hangs up before the body.

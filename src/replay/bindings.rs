@@ -1,0 +1,206 @@
+//! What one client run sends in the place of what was recorded: values for stand-ins, origins for origins.
+//!
+//! Two cassettes number their stand-ins each for itself, so bindings are kept per timeline. A binding is made by the
+//! first request that tells it, and stays until the session is reset.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use super::variables::{Variables, admin_twin};
+use crate::http::Origin;
+use crate::matching::{Translation, canonical};
+
+/// Largest value that is bound, in bytes. A larger one is matched and comes back as its stand-in.
+const LARGEST: usize = 4096;
+
+/// How many values and origins one session binds.
+const MOST: usize = 8192;
+
+/// All bindings of one session.
+#[derive(Debug, Default)]
+pub(super) struct Bindings {
+    /// Whether there are any: told without a lock, since most sessions have none.
+    any: AtomicBool,
+    /// A std lock: it is held to look values up and to render them, never across an `.await`.
+    all: RwLock<Timelines>,
+}
+
+/// The bindings of a session, per timeline.
+#[derive(Debug, Default)]
+pub(super) struct Timelines {
+    by_number: HashMap<usize, Bound>,
+    count: usize,
+}
+
+/// The bindings of a session to one timeline.
+#[derive(Debug, Default)]
+pub(super) struct Bound {
+    values: HashMap<usize, Arc<str>>,
+    /// What the client's values stand for.
+    translation: Translation,
+    /// Recorded origin → the client's.
+    origins: HashMap<usize, LiveOrigin>,
+    /// The client's authorities → the recorded origin.
+    asked: HashMap<Box<str>, usize>,
+}
+
+/// An origin in the place of a recorded one.
+#[derive(Debug, Clone)]
+pub(super) enum LiveOrigin {
+    /// This one.
+    Other(Origin),
+    /// The one through which the client reaches us.
+    Ours,
+    /// The admin host of one that is known, or the other way round. Any other binding goes before.
+    Twin(Origin),
+}
+
+impl Bindings {
+    /// The bindings, if there are any.
+    pub(super) fn read(&self) -> Option<RwLockReadGuard<'_, Timelines>> {
+        // A panic elsewhere leaves plain values behind, which are still good.
+        self.any.load(Ordering::Acquire).then(|| self.all.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The bindings, to add some.
+    pub(super) fn write(&self) -> Adding<'_> {
+        Adding { any: &self.any, all: self.all.write().unwrap_or_else(PoisonError::into_inner) }
+    }
+
+    /// Forgets all.
+    pub(super) fn clear(&self) {
+        let mut all = self.write();
+        *all.all = Timelines::default();
+    }
+}
+
+/// Bindings that nobody else looks at meanwhile.
+pub(super) struct Adding<'a> {
+    any: &'a AtomicBool,
+    all: RwLockWriteGuard<'a, Timelines>,
+}
+
+impl Drop for Adding<'_> {
+    fn drop(&mut self) {
+        self.any.store(self.all.count > 0, Ordering::Release);
+    }
+}
+
+impl std::ops::Deref for Adding<'_> {
+    type Target = Timelines;
+
+    fn deref(&self) -> &Timelines {
+        &self.all
+    }
+}
+
+impl Adding<'_> {
+    /// Binds a variable to the value that the client sent for it; what is bound already stays.
+    pub(super) fn bind(&mut self, timeline: usize, variables: &Variables, number: usize, value: &[u8]) {
+        let Ok(value) = std::str::from_utf8(value) else { return };
+        let variable = &variables.values()[number];
+        let known = self.all.of(timeline).is_some_and(|bound| bound.values.contains_key(&number));
+        if known || value.len() > LARGEST || self.all.count >= MOST {
+            return;
+        }
+        self.all.count += 1;
+        let bound = self.all.by_number.entry(timeline).or_default();
+        if canonical(value.as_bytes()) == canonical(variable.text.as_bytes()) {
+            // It stands for itself: nothing to translate.
+            bound.values.insert(number, Arc::clone(&variable.text));
+            return;
+        }
+        let value: Arc<str> = value.into();
+        bound.translation.add(&value, &variable.text, variable.of_type);
+        bound.values.insert(number, value);
+    }
+
+    /// Binds a recorded origin; what is bound already stays.
+    pub(super) fn bind_origin(
+        &mut self,
+        timeline: usize,
+        variables: &Variables,
+        number: usize,
+        live: LiveOrigin,
+    ) {
+        let bound = self.all.of(timeline);
+        let is_bound = |number: &usize| {
+            let own = bound.and_then(|bound| bound.origins.get(number));
+            own.is_some_and(|own| !matches!(own, LiveOrigin::Twin(_)))
+        };
+        let known = is_bound(&number);
+        let twin = variables.origins()[number].twin.filter(|twin| !is_bound(twin));
+        if self.all.count >= MOST {
+            return;
+        }
+        let Timelines { by_number, count } = &mut *self.all;
+        let bound = by_number.entry(timeline).or_default();
+        if let LiveOrigin::Other(origin) = &live {
+            if bound.asked.contains_key(origin.authority()) {
+                return;
+            }
+            bound.asked.insert(origin.authority().into(), number);
+            bound.translation.add_origin(origin);
+            if let (Some(twin), Some(other), false) = (twin, admin_twin(origin), known) {
+                bound.translation.add_origin(&other);
+                bound.origins.insert(twin, LiveOrigin::Twin(other));
+            }
+        }
+        *count += 1;
+        if !known {
+            bound.origins.insert(number, live);
+        }
+    }
+}
+
+impl Timelines {
+    /// Those of one timeline.
+    pub(super) fn of(&self, timeline: usize) -> Option<&Bound> {
+        self.by_number.get(&timeline)
+    }
+
+    /// The timelines whose requests have to be translated, ascending.
+    pub(super) fn translated(&self) -> Vec<(usize, &Translation)> {
+        let all = self.by_number.iter().map(|(&number, bound)| (number, &bound.translation));
+        let mut all: Vec<_> = all.filter(|(_, translation)| !translation.is_empty()).collect();
+        all.sort_unstable_by_key(|(number, _)| *number);
+        all
+    }
+}
+
+impl Bound {
+    /// The value that a variable is bound to.
+    pub(super) fn value(&self, number: usize) -> Option<&str> {
+        self.values.get(&number).map(AsRef::as_ref)
+    }
+
+    /// What the client's values stand for.
+    pub(super) fn translation(&self) -> &Translation {
+        &self.translation
+    }
+
+    /// The origin in the place of a recorded one.
+    pub(super) fn origin(&self, number: usize) -> Option<&LiveOrigin> {
+        self.origins.get(&number)
+    }
+
+    /// The recorded origin that a forward proxy's client means by this one.
+    pub(super) fn asked(&self, live: &Origin) -> Option<usize> {
+        let twin = |(number, own): (&usize, &LiveOrigin)| {
+            matches!(own, LiveOrigin::Twin(twin) if twin.authority() == live.authority()).then_some(*number)
+        };
+        let known = self.asked.get(live.authority()).copied();
+        known.or_else(|| self.origins.iter().find_map(twin))
+    }
+
+    /// Whether the client asked for this origin before.
+    pub(super) fn has_asked(&self, live: &Origin) -> bool {
+        self.asked.contains_key(live.authority())
+    }
+
+    /// Whether something else than a twin's guess stands for a recorded origin.
+    pub(super) fn has_origin(&self, number: usize) -> bool {
+        self.origins.get(&number).is_some_and(|own| !matches!(own, LiveOrigin::Twin(_)))
+    }
+}

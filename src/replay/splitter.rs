@@ -1,0 +1,239 @@
+//! Finds the open places of recorded texts.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use ::http::{HeaderMap, header};
+use bytes::Bytes;
+use data_encoding::BASE64URL_NOPAD;
+
+use super::spelling::Spelling;
+use super::template::{Slot, Template};
+use super::variables::Variables;
+use crate::http::{LinkFinder, ValueFinder, is_text, may_have_link};
+use crate::matching::goes_on;
+use crate::profile::StandInType;
+
+/// Finds links to recorded origins and stand-ins of personal values.
+#[derive(Debug)]
+pub(super) struct Splitter {
+    /// Per recorded origin; empty when links stay as they are.
+    links: Vec<LinkFinder>,
+    /// Stand-ins that are known wherever they occur.
+    distinctive: ValueFinder<(usize, Spelling)>,
+    /// The others: known as whole values only.
+    whole: HashMap<Box<[u8]>, usize>,
+}
+
+/// What kind of text it is: decides how a value is spelled in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Medium {
+    /// A JSON document.
+    Json,
+    /// HTML, or XML.
+    Markup,
+    /// The value of a header.
+    Header,
+    /// Any other text.
+    Text,
+}
+
+impl Medium {
+    /// Of a message with these headers; `None`: no text in which anything is looked for.
+    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
+        let media = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+        let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        if media == "application/x-www-form-urlencoded" {
+            return Some(Self::Text);
+        }
+        is_text(headers).then(|| {
+            if media.ends_with("json") {
+                Self::Json
+            } else if media.ends_with("html") || media.ends_with("xml") {
+                Self::Markup
+            } else {
+                Self::Text
+            }
+        })
+    }
+}
+
+impl Splitter {
+    /// `links`: whether links get another origin.
+    pub(super) fn new(variables: &Variables, links: bool) -> Self {
+        let origins = variables.origins().iter().filter(|_| links);
+        let mut all = Self {
+            links: origins.map(|own| LinkFinder::new(&own.origin)).collect(),
+            distinctive: ValueFinder::default(),
+            whole: HashMap::new(),
+        };
+        for (number, variable) in variables.values().iter().enumerate() {
+            // A login's stand-in is a plain word, however long its number makes it.
+            let word = variable.of_type == StandInType::Login;
+            if word || !variable.of_type.is_distinctive(&variable.text) {
+                all.whole.insert(variable.text.as_bytes().into(), number);
+                continue;
+            }
+            for spelling in Spelling::RECOGNISED {
+                all.distinctive.add(&spelling.of(&variable.text), (number, spelling));
+            }
+        }
+        all
+    }
+
+    /// Whether links get another origin, and cookies follow them.
+    pub(super) fn has_links(&self) -> bool {
+        !self.links.is_empty()
+    }
+
+    /// The text with its open places; `None` when it has none.
+    pub(super) fn split(&self, text: &Bytes, medium: Medium) -> Option<Template> {
+        Template::new(text, self.slots(text, medium))
+    }
+
+    /// A cookie with its open places; its `Domain` is one, if it is a recorded origin's.
+    pub(super) fn split_cookie(&self, cookie: &Bytes) -> Option<Template> {
+        let mut slots = self.slots(cookie, Medium::Header);
+        slots.extend(self.domain(cookie));
+        Template::new(cookie, slots)
+    }
+
+    fn slots(&self, text: &[u8], medium: Medium) -> Vec<(Range<usize>, Slot)> {
+        let mut slots = Vec::new();
+        self.add_links(text, &mut slots);
+        self.add_distinctive(text, medium, &mut slots);
+        if !self.whole.is_empty() {
+            if medium == Medium::Json {
+                self.add_strings(text, &mut slots);
+            }
+            self.add_words(text, medium, &mut slots);
+        }
+        self.add_claims(text, &mut slots);
+        slots
+    }
+
+    fn domain(&self, cookie: &[u8]) -> Option<(Range<usize>, Slot)> {
+        let lower = cookie.to_ascii_lowercase();
+        let start = memchr::memmem::find(&lower, b"domain=")? + "domain=".len();
+        let start = start + usize::from(lower.get(start) == Some(&b'.'));
+        let end = memchr::memchr(b';', &lower[start..]).map_or(lower.len(), |length| start + length);
+        let number = self.links.iter().position(|own| own.host().as_bytes() == &lower[start..end])?;
+        Some((start..end, Slot::Host(number)))
+    }
+
+    fn add_links(&self, text: &[u8], slots: &mut Vec<(Range<usize>, Slot)>) {
+        if self.links.is_empty() || !may_have_link(text) {
+            return;
+        }
+        for (number, finder) in self.links.iter().enumerate() {
+            slots.extend(
+                finder.find_iter(text).map(|link| (link.start..link.end, Slot::Link(number, link.form))),
+            );
+        }
+    }
+
+    fn add_distinctive(&self, text: &[u8], medium: Medium, slots: &mut Vec<(Range<usize>, Slot)>) {
+        for (range, &(number, spelling)) in self.distinctive.find_iter(text) {
+            if !begins_alone(text, range.start) || goes_on(&text[range.end..]) {
+                continue;
+            }
+            let spelling = match spelling {
+                Spelling::Plain => plain(medium, range.start.checked_sub(1).map(|at| text[at])),
+                other => other,
+            };
+            slots.push((range, Slot::Value(number, spelling)));
+        }
+    }
+
+    /// Whole JSON strings, object keys aside.
+    fn add_strings(&self, text: &[u8], slots: &mut Vec<(Range<usize>, Slot)>) {
+        let mut at = 0;
+        while let Some(open) = memchr::memchr(b'"', &text[at..]) {
+            let start = at + open + 1;
+            let mut end = start;
+            while let Some(&byte) = text.get(end).filter(|&&byte| byte != b'"') {
+                end += if byte == b'\\' { 2 } else { 1 };
+            }
+            let Some(content) = text.get(start..end) else { return };
+            at = (end + 1).min(text.len());
+            let after = text[at..].iter().find(|byte| !byte.is_ascii_whitespace());
+            if let Some(&number) = self.whole.get(content).filter(|_| after != Some(&b':')) {
+                slots.push((start..end, Slot::Value(number, Spelling::Json)));
+            }
+        }
+    }
+
+    /// Whole segments of paths and whole values of queries, forms, attributes, elements and headers.
+    fn add_words(&self, text: &[u8], medium: Medium, slots: &mut Vec<(Range<usize>, Slot)>) {
+        let mut start = 0;
+        for word in text.split(|byte| is_delimiter(*byte)) {
+            let range = start..start + word.len();
+            start = range.end + 1;
+            let Some(&number) = self.whole.get(word) else { continue };
+            let before = range.start.checked_sub(1).map(|at| text[at]);
+            let after = text.get(range.end).copied();
+            let spelling = match (before, after) {
+                (Some(b'/' | b'='), Some(b'=')) => None,
+                (Some(own @ (b'/' | b'=')), _) => Some(plain(medium, Some(own))),
+                (Some(b'>'), Some(b'<')) if medium == Medium::Markup => Some(Spelling::Html),
+                (Some(one @ (b'"' | b'\'')), Some(other)) if one == other && medium == Medium::Markup => {
+                    Some(Spelling::Html)
+                }
+                (None, None) => Some(Spelling::Plain),
+                _ => None,
+            };
+            if let Some(spelling) = spelling {
+                slots.push((range, Slot::Value(number, spelling)));
+            }
+        }
+    }
+
+    /// The claims of tokens whose signature was left out; with a signature they are no business of ours.
+    fn add_claims(&self, text: &[u8], slots: &mut Vec<(Range<usize>, Slot)>) {
+        let word = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-".contains(byte);
+        for at in memchr::memmem::find_iter(text, b".redacted") {
+            let claims = at - text[..at].iter().rev().take_while(|byte| word(byte)).count();
+            let Some(before) = claims.checked_sub(1).filter(|&dot| text[dot] == b'.') else { continue };
+            let head = before - text[..before].iter().rev().take_while(|byte| word(byte)).count();
+            if !text[head..before].starts_with(b"eyJ") {
+                continue;
+            }
+            if let Ok(decoded) = BASE64URL_NOPAD.decode(&text[claims..at])
+                && let Some(template) = self.split(&decoded.into(), Medium::Json)
+            {
+                slots.push((claims..at, Slot::Claims(Box::new(template))));
+            }
+        }
+    }
+}
+
+/// How a value is spelled that stands plainly behind `before`: inside a URL it may not end the part it stands in.
+fn plain(medium: Medium, before: Option<u8>) -> Spelling {
+    match (before, medium) {
+        (Some(b'/'), _) => Spelling::Segment,
+        (Some(b'='), _) => Spelling::Query,
+        (_, Medium::Json) => Spelling::Json,
+        (_, Medium::Markup) => Spelling::Html,
+        (_, Medium::Header | Medium::Text) => Spelling::Plain,
+    }
+}
+
+/// What ends a whole value.
+fn is_delimiter(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || b"\"'/?&=#<>;,\\".contains(&byte)
+}
+
+/// Whether what begins at `start` is no end of a longer word; an escaped byte before it counts as what it stands for.
+fn begins_alone(text: &[u8], start: usize) -> bool {
+    let joins = |byte: u8| byte.is_ascii_alphanumeric() || b"_.+-@".contains(&byte);
+    let hex = |digits: &[u8]| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok();
+    match &text[..start] {
+        [.., b'\\', b'u', b'0', b'0', one, other] => hex(&[*one, *other]).is_none_or(|byte| !joins(byte)),
+        [.., b'%', one, other] => match hex(&[*one, *other]) {
+            Some(byte) => !joins(byte),
+            None => !joins(*other),
+        },
+        [] | [.., b'\\', b'b' | b'f' | b'n' | b'r' | b't'] => true,
+        [.., before] => !joins(*before),
+    }
+}
