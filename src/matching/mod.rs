@@ -5,17 +5,21 @@
 //! profile, or by their `shape`) are left open. `near` explains a miss. Knows nothing of sessions.
 
 mod body;
+mod difference;
 mod key;
 mod near;
 mod shape;
+mod shown;
 mod speller;
 mod translation;
 
 pub use key::{LiveRequest, MatchKey, Matcher, Target};
 pub use speller::ClientOrigin;
 
+pub(crate) use difference::{Difference, Verdict};
 pub(crate) use key::MaskedRequest;
-pub(crate) use near::{Difference, Hidden, NearMiss, near_misses};
+pub(crate) use near::{Known, NearMiss, compared, near_misses};
 pub(crate) use shape::goes_on;
+pub(crate) use shown::{Hidden, cropped};
 pub(crate) use speller::Masked;
 pub(crate) use translation::{Translation, canonical};

@@ -4,13 +4,14 @@
 //! it shows is bounded and shows no secret.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use ::http::Method;
 use serde_json::Value;
 
 use super::Target;
 use super::body::{as_json, is_form};
+use super::difference::{Difference, Found, Verdict, compare_json, compare_pairs};
+use super::shown::{Hidden, cropped};
 use crate::cassette::{RecordedRequest, RequestBody};
 use crate::http::{Pair, sorted_pairs};
 
@@ -20,33 +21,8 @@ const SHOWN: usize = 3;
 /// How many recordings are compared in full.
 const LEADING: usize = 200;
 
-/// How many differences of one recording are shown.
-const DIFFERENCES: usize = 6;
-
-/// Longest value that is shown whole, in characters.
-const VALUE: usize = 60;
-
 /// Largest body that is compared field by field, in bytes.
 const COMPARED: usize = 64 * 1024;
-
-/// Fields whose values are not shown, by name.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Hidden<'a> {
-    /// Those that match whatever they hold.
-    pub(crate) varying: &'a [String],
-    /// Those that match by their value.
-    pub(crate) secret: &'a [String],
-}
-
-impl Hidden<'_> {
-    fn varies(self, name: &str) -> bool {
-        self.varying.iter().any(|own| own == name)
-    }
-
-    fn hides(self, name: &str) -> bool {
-        self.varies(name) || self.secret.iter().any(|own| own == name)
-    }
-}
 
 /// A recording that comes close to the request, and what separates them.
 #[derive(Debug)]
@@ -59,28 +35,27 @@ pub(crate) struct NearMiss<T> {
     pub(crate) more: usize,
 }
 
-/// One field that differs.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Difference {
-    /// `method`, `path`, `query limit`, `body.profile.phoneNumber`.
-    pub(crate) field: String,
-    /// What the client sent; `None`: nothing.
-    pub(crate) sent: Option<String>,
-    /// What was recorded; `None`: nothing.
-    pub(crate) recorded: Option<String>,
+/// What is known about the values of a client, by recording.
+pub(crate) trait Known<T> {
+    /// How one whole value compares to another.
+    fn value(&self, tag: &T, sent: &str, recorded: &str) -> Verdict;
+
+    /// The origin that was asked and the recorded one, where they differ.
+    fn origin(&self, tag: &T) -> Option<(String, String)>;
 }
 
 /// The recordings closest to a request, closest first. `recorded` gives each with its cassette's upstream.
 pub(crate) fn near_misses<'a, T>(
-    (method, target, body): (&Method, &str, &[u8]),
+    sent: (&Method, &str, &[u8]),
     hidden: Hidden<'_>,
+    known: &impl Known<T>,
     recorded: impl Iterator<Item = (T, &'a RecordedRequest, &'a str)>,
 ) -> Vec<NearMiss<T>> {
-    let live = Live::new(method, target, body);
+    let live = Live::new(sent);
     let mut leading: Vec<_> = recorded
         .filter_map(|(tag, request, upstream)| {
             let target = Target::recorded(&request.url, upstream);
-            Some((live.distance(request, &target)?, tag, request, target))
+            Some((live.distance(request, &target, &tag, known)?, tag, request, target))
         })
         .collect();
     leading.sort_by_key(|(distance, ..)| *distance);
@@ -88,16 +63,22 @@ pub(crate) fn near_misses<'a, T>(
     let mut near: Vec<_> = leading
         .into_iter()
         .map(|(distance, tag, request, target)| {
-            let mut found = Found { hidden, shown: Vec::new(), more: 0 };
-            live.compare(request, &target, &mut found);
-            (
-                distance + found.shown.len() + found.more,
-                NearMiss { tag, differences: found.shown, more: found.more },
-            )
+            let near = live.compare(request, &target, tag, hidden, known);
+            (distance + near.differences.len() + near.more, near)
         })
         .collect();
     near.sort_by_key(|(rank, _)| *rank);
     near.into_iter().take(SHOWN).map(|(_, near)| near).collect()
+}
+
+/// What separates a request from one recording.
+pub(crate) fn compared<T>(
+    sent: (&Method, &str, &[u8]),
+    hidden: Hidden<'_>,
+    known: &impl Known<T>,
+    (tag, request, upstream): (T, &RecordedRequest, &str),
+) -> NearMiss<T> {
+    Live::new(sent).compare(request, &Target::recorded(&request.url, upstream), tag, hidden, known)
 }
 
 /// The request, taken apart once.
@@ -142,18 +123,28 @@ impl<'a> Shape<'a> {
 }
 
 impl<'a> Live<'a> {
-    fn new(method: &'a Method, target: &'a str, body: &'a [u8]) -> Self {
+    fn new((method, target, body): (&'a Method, &'a str, &'a [u8])) -> Self {
         let target = Target::of(target);
         let query = sorted_pairs(target.query.as_bytes());
         Self { method, target, segments: target.segments().collect(), query, body: Shape::of(body) }
     }
 
     /// How far apart method and path are; `None` when they have nothing to do with each other.
-    fn distance(&self, request: &RecordedRequest, recorded: &Target<'_>) -> Option<usize> {
+    fn distance<T>(
+        &self,
+        request: &RecordedRequest,
+        recorded: &Target<'_>,
+        tag: &T,
+        known: &impl Known<T>,
+    ) -> Option<usize> {
         let mut length = 0;
         let mut equal = 0;
         for segment in recorded.segments() {
-            equal += usize::from(self.segments.get(length) == Some(&segment));
+            let sent = self.segments.get(length);
+            equal +=
+                usize::from(sent.is_some_and(|sent| {
+                    *sent == segment || known.value(tag, sent, &segment) == Verdict::Same
+                }));
             length += 1;
         }
         let longest = self.segments.len().max(length);
@@ -167,26 +158,49 @@ impl<'a> Live<'a> {
         let related = equal * 2 >= longest || alike * 2 >= self.target.path.len();
         let related = related && self.segments.len().abs_diff(length) <= 1;
         let other_method = if *self.method == request.method { 0 } else { 6 };
-        let other_origin = if recorded.origin.is_some() { 12 } else { 0 };
+        let other_origin = if known.origin(tag).is_some() { 12 } else { 0 };
         related.then_some((longest - equal) * 4 + other_method + other_origin)
     }
 
-    fn compare(&self, request: &RecordedRequest, recorded: &Target<'_>, found: &mut Found<'_>) {
+    fn compare<T>(
+        &self,
+        request: &RecordedRequest,
+        recorded: &Target<'_>,
+        tag: T,
+        hidden: Hidden<'_>,
+        known: &impl Known<T>,
+    ) -> NearMiss<T> {
+        let judge = |sent: &str, recorded: &str| known.value(&tag, sent, recorded);
+        let mut found = Found { hidden, judge: &judge, shown: Vec::new(), more: 0 };
         if *self.method != request.method {
             found.text("method", self.method.as_str(), request.method.as_str());
         }
-        if let Some(origin) = recorded.origin {
-            found.add("origin", || (None, Some(cropped(origin))));
+        if let Some((asked, origin)) = known.origin(&tag) {
+            found.text("origin", &asked, &origin);
         }
-        if !self.segments.iter().cloned().eq(recorded.segments()) {
-            found.text("path", self.target.path, recorded.path);
+        self.compare_paths(recorded, &mut found);
+        compare_pairs("query ", &self.query, &sorted_pairs(recorded.query.as_bytes()), &mut found);
+        self.compare_bodies(&request.body, &mut found);
+        let Found { shown, more, .. } = found;
+        NearMiss { tag, differences: shown, more }
+    }
+
+    fn compare_paths(&self, recorded: &Target<'_>, found: &mut Found<'_>) {
+        let segments: Vec<_> = recorded.segments().collect();
+        let mut verdict =
+            if segments.len() == self.segments.len() { Verdict::Same } else { Verdict::Differs };
+        for (sent, recorded) in self.segments.iter().zip(&segments) {
+            match found.alike(sent, recorded) {
+                Verdict::Bound(value) if verdict == Verdict::Same => verdict = Verdict::Bound(value),
+                Verdict::Same | Verdict::Bound(_) => {}
+                Verdict::Differs => verdict = Verdict::Differs,
+            }
         }
-        compare_pairs("query ", &self.query, &sorted_pairs(recorded.query.as_bytes()), found);
-        let recorded = match &request.body {
-            RequestBody::Unrecorded => return,
-            RequestBody::Empty => Shape::Empty,
-            RequestBody::Bytes(bytes) => Shape::of(bytes),
-        };
+        found.judged("path", verdict, || (Some(cropped(self.target.path)), Some(cropped(recorded.path))));
+    }
+
+    fn compare_bodies(&self, recorded: &RequestBody, found: &mut Found<'_>) {
+        let Some(recorded) = recorded.known().map(Shape::of) else { return };
         match (&self.body, &recorded) {
             (Shape::Json(sent), Shape::Json(recorded)) => compare_json("body", sent, recorded, found),
             (Shape::Form(sent), Shape::Form(recorded)) => compare_pairs("body ", sent, recorded, found),
@@ -197,133 +211,22 @@ impl<'a> Live<'a> {
     }
 }
 
-/// The differences found so far: a handful is kept, the rest is counted.
-struct Found<'a> {
-    hidden: Hidden<'a>,
-    shown: Vec<Difference>,
-    more: usize,
-}
-
-impl Found<'_> {
-    fn add(&mut self, field: &str, values: impl FnOnce() -> (Option<String>, Option<String>)) {
-        if self.shown.len() < DIFFERENCES {
-            let (sent, recorded) = values();
-            self.shown.push(Difference { field: cropped(field), sent, recorded });
-        } else {
-            self.more += 1;
-        }
-    }
-
-    fn text(&mut self, field: &str, sent: &str, recorded: &str) {
-        self.add(field, || (Some(cropped(sent)), Some(cropped(recorded))));
-    }
-}
-
-fn compare_json(path: &str, sent: &Value, recorded: &Value, found: &mut Found<'_>) {
-    match (sent, recorded) {
-        (Value::Object(sent), Value::Object(recorded)) => {
-            let added = sent.keys().filter(|name| !recorded.contains_key(*name));
-            for name in recorded.keys().chain(added) {
-                let path = format!("{path}.{name}");
-                let hidden = found.hidden.hides(name);
-                match (sent.get(name), recorded.get(name)) {
-                    (Some(sent), Some(recorded)) if sent == recorded || found.hidden.varies(name) => {}
-                    (Some(sent), Some(recorded)) if !hidden => compare_json(&path, sent, recorded, found),
-                    (sent, recorded) => {
-                        let masks = found.hidden;
-                        let shown = |value: Option<&Value>| {
-                            value.map(|value| if hidden { mask() } else { shown(value, masks) })
-                        };
-                        found.add(&path, || (shown(sent), shown(recorded)));
-                    }
-                }
-            }
-        }
-        (Value::Array(sent), Value::Array(recorded)) if sent.len() == recorded.len() => {
-            for (index, (sent, recorded)) in sent.iter().zip(recorded).enumerate() {
-                compare_json(&format!("{path}[{index}]"), sent, recorded, found);
-            }
-        }
-        (Value::Number(one), Value::Number(other)) if one.as_f64() == other.as_f64() => {}
-        _ if sent == recorded => {}
-        _ => {
-            let masks = found.hidden;
-            found.add(path, || (Some(shown(sent, masks)), Some(shown(recorded, masks))));
-        }
-    }
-}
-
-fn compare_pairs(part: &str, sent: &[Pair<'_>], recorded: &[Pair<'_>], found: &mut Found<'_>) {
-    type Values<'a> = (Vec<&'a [u8]>, Vec<&'a [u8]>);
-    let mut by_name: BTreeMap<&[u8], Values<'_>> = BTreeMap::new();
-    for (name, value) in sent {
-        by_name.entry(name).or_default().0.push(value);
-    }
-    for (name, value) in recorded {
-        by_name.entry(name).or_default().1.push(value);
-    }
-    for (name, (sent, recorded)) in by_name.into_iter().filter(|(_, (sent, recorded))| sent != recorded) {
-        let name = String::from_utf8_lossy(name);
-        let hidden = found.hidden.hides(&name);
-        if found.hidden.varies(&name) && sent.is_empty() == recorded.is_empty() {
-            continue;
-        }
-        let shown = |values: &[&[u8]]| {
-            let joined =
-                || values.iter().map(|value| String::from_utf8_lossy(value)).collect::<Vec<_>>().join(", ");
-            (!values.is_empty()).then(|| if hidden { mask() } else { cropped(&joined()) })
-        };
-        found.add(&format!("{part}{name}"), || (shown(&sent), shown(&recorded)));
-    }
-}
-
-fn mask() -> String {
-    "(hidden)".to_owned()
-}
-
-/// A JSON value in a few characters, what is secret in it masked.
-fn shown(value: &Value, hidden: Hidden<'_>) -> String {
-    let mut value = value.clone();
-    hide(&mut value, hidden);
-    cropped(&value.to_string())
-}
-
-fn hide(value: &mut Value, hidden: Hidden<'_>) {
-    match value {
-        Value::Object(map) => {
-            for (name, value) in map {
-                if hidden.hides(name) {
-                    *value = Value::String(mask());
-                } else {
-                    hide(value, hidden);
-                }
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| hide(item, hidden)),
-        _ => {}
-    }
-}
-
-/// At most so many characters, none of them able to begin a line of its own in a log.
-fn cropped(text: &str) -> String {
-    let mut out = String::new();
-    for (count, character) in text.chars().enumerate() {
-        if count == VALUE {
-            out.push('…');
-            break;
-        }
-        if character.is_control() {
-            out.extend(character.escape_default());
-        } else {
-            out.push(character);
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Nothing is known of the client.
+    struct Nothing;
+
+    impl Known<()> for Nothing {
+        fn value(&self, (): &(), _: &str, _: &str) -> Verdict {
+            Verdict::Differs
+        }
+
+        fn origin(&self, (): &()) -> Option<(String, String)> {
+            None
+        }
+    }
 
     fn difference(live: (&str, &str, &str), recorded: (&str, &str, &str)) -> Vec<String> {
         let request = |(method, url, body): (&str, &str, &str)| RecordedRequest {
@@ -340,7 +243,8 @@ mod tests {
         let hidden = Hidden { varying: &varying, secret: &secret };
         let own = request(recorded);
         let method: Method = live.0.parse().unwrap();
-        let near = near_misses((&method, live.1, live.2.as_bytes()), hidden, [((), &own, "")].into_iter());
+        let sent = (&method, live.1, live.2.as_bytes());
+        let near = near_misses(sent, hidden, &Nothing, [((), &own, "")].into_iter());
         near.iter()
             .flat_map(|near| &near.differences)
             .map(|d| format!("{}: {:?} / {:?}", d.field, d.sent, d.recorded))

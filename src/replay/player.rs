@@ -75,31 +75,38 @@ impl Player {
     pub async fn answer(&self, mut request: Request) -> Result<Reply, Error> {
         let body = read_body(&mut request).await?;
         let session = self.sessions.of(&request);
-        match self.choose(&session, &request, &body) {
-            Ok(given) => Ok(self.send(session, &request, given)),
-            Err(reason) => {
-                let pinned = self.pinned(&request.head.headers).ok().flatten();
-                let hidden =
-                    Hidden { varying: self.index.matcher.presence_only(), secret: &self.secret_fields };
-                let bindings = session.bindings.read();
-                let scope = Scope { index: &self.index, bindings: bindings.as_deref(), pinned, hidden };
-                Err(Error::Miss(miss::report(&request, &body, &reason, &scope)))
-            }
-        }
-    }
-
-    fn choose(&self, session: &Session, request: &Request, body: &[u8]) -> Result<Given, Reason> {
-        let pinned = self.pinned(&request.head.headers)?;
         let client = || request.client_origin();
         let live = LiveRequest {
             method: &request.head.method,
             target: request.target(),
-            body,
+            body: &body,
             client: &client,
             translation: None,
         };
+        match self.choose(&session, &request, live) {
+            Ok(given) => Ok(self.send(session, &request, given)),
+            Err(reason) => Err(Error::Miss(self.report(&session, &request, live, &reason))),
+        }
+    }
+
+    fn choose(&self, session: &Session, request: &Request, live: LiveRequest<'_>) -> Result<Given, Reason> {
+        let pinned = self.pinned(&request.head.headers)?;
         let conditional = is_conditional(&request.head.headers);
         Search::new(&self.index, session, request, live, pinned, conditional).find()
+    }
+
+    fn report(
+        &self,
+        session: &Session,
+        request: &Request,
+        live: LiveRequest<'_>,
+        reason: &Reason,
+    ) -> Vec<String> {
+        let pinned = self.pinned(&request.head.headers).ok().flatten();
+        let hidden = Hidden { varying: self.index.matcher.presence_only(), secret: &self.secret_fields };
+        let bindings = session.bindings.read();
+        let bindings = bindings.as_deref();
+        miss::report(reason, &Scope { index: &self.index, request, live, bindings, pinned, hidden })
     }
 
     /// The one timeline that the client asks for by name.
