@@ -26,6 +26,7 @@
 //! | [`recorder`] | from a finished exchange to the cassette |
 //! | [`proxy`] | who answers a request |
 //! | [`upstream`] | the client towards the real API |
+//! | [`audit`] | the leak scan |
 //! | [`server`] | connections |
 //! | [`tls`] | the local CA, handshakes with clients |
 //! | [`http`] | shared vocabulary: bodies, codings, links |
@@ -37,6 +38,7 @@
 //! | [`cli`] | what can be typed |
 //! | [`command`] | what each command does |
 
+pub mod audit;
 pub mod cassette;
 pub mod cli;
 pub mod clock;

@@ -7,6 +7,7 @@
 )]
 
 mod architecture;
+mod audit;
 mod cassette;
 mod cli;
 mod crash;
