@@ -3,6 +3,7 @@
 //! [`crate::config`] says what it means, [`crate::command`] does it.
 
 mod ca;
+mod cassette;
 mod demo;
 mod record;
 mod replay;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use ca::{CaArgs, CaCommand, CaExportArgs, CaNewArgs, CertificateFormat};
+pub use cassette::{AuditArgs, CassetteCommand};
 pub use demo::DemoArgs;
 pub use record::RecordArgs;
 pub use replay::ReplayArgs;
@@ -47,6 +49,9 @@ pub enum Command {
     Demo(DemoArgs),
     /// The local CA, whose certificates `--tls` and `--forward` show to clients.
     Ca(CaArgs),
+    /// Work on cassettes: look for leaks.
+    #[command(subcommand)]
+    Cassette(CassetteCommand),
 }
 
 /// How much is told, and in which form.

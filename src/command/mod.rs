@@ -1,6 +1,7 @@
 //! What each command does: a file per command.
 
 mod ca;
+mod cassette;
 mod demo;
 pub mod logging;
 mod record;
@@ -56,6 +57,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
             Command::Sandbox(args) => sandbox::run(args).await,
             Command::Demo(args) => demo::run(args).await,
             Command::Ca(args) => ca::run(args),
+            Command::Cassette(command) => cassette::run(command),
         }
     });
     // A name that resolves slowly keeps a thread busy; nobody waits for it.

@@ -11,8 +11,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "command",
         &[
-            "cassette", "cli", "clock", "config", "error", "http", "profile", "proxy", "recorder", "replay",
-            "sandbox", "server", "shipped", "tls", "upstream",
+            "audit", "cassette", "cli", "clock", "config", "error", "http", "profile", "proxy", "recorder",
+            "replay", "sandbox", "server", "shipped", "tls", "upstream",
         ],
     ),
     ("config", &["cassette", "cli", "http", "profile", "recorder", "replay", "server", "upstream"]),

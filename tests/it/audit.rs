@@ -1,5 +1,6 @@
 //! The leak scan: what it finds and what it lets pass, rule by rule, spelling by spelling.
 
+mod command;
 mod laws;
 
 use std::sync::LazyLock;

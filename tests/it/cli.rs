@@ -18,12 +18,13 @@ fn help_says_what_there_is() {
     Usage: overdub [OPTIONS] <COMMAND>
 
     Commands:
-      record   Pass requests on to an API and record what passes
-      replay   Answer from recordings; no upstream exists
-      sandbox  Run an Okta Factors org on loopback: something to record when there is no org
-      demo     Show it all in one go: record the sandbox, stop it, replay offline, compare every answer
-      ca       The local CA, whose certificates `--tls` and `--forward` show to clients
-      help     Print this message or the help of the given subcommand(s)
+      record    Pass requests on to an API and record what passes
+      replay    Answer from recordings; no upstream exists
+      sandbox   Run an Okta Factors org on loopback: something to record when there is no org
+      demo      Show it all in one go: record the sandbox, stop it, replay offline, compare every answer
+      ca        The local CA, whose certificates `--tls` and `--forward` show to clients
+      cassette  Work on cassettes: look for leaks
+      help      Print this message or the help of the given subcommand(s)
 
     Options:
       -h, --help     Print help

@@ -1,0 +1,27 @@
+//! `overdub cassette`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// What can be done with cassettes.
+#[derive(Debug, Subcommand)]
+pub enum CassetteCommand {
+    /// Look for secrets and personal values in files of any kind. Exit code 1 when there are some.
+    Audit(AuditArgs),
+}
+
+/// What was typed behind `overdub cassette audit`.
+#[derive(Debug, Args)]
+pub struct AuditArgs {
+    /// Files, and directories with all that is below them; hidden and binary files there are left out.
+    /// [default: recordings]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Print one JSON object: every hit, and how many there are by rule.
+    #[arg(long)]
+    pub json: bool,
+    /// List what is looked for, and what to do about a hit, instead of looking.
+    #[arg(long, conflicts_with = "paths")]
+    pub rules: bool,
+}

@@ -1,0 +1,12 @@
+//! `overdub cassette`: work on cassettes.
+
+mod audit;
+
+use super::Failure;
+use crate::cli::CassetteCommand;
+
+pub(super) fn run(command: CassetteCommand) -> Result<(), Failure> {
+    match command {
+        CassetteCommand::Audit(args) => audit::run(&args),
+    }
+}
