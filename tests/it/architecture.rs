@@ -17,7 +17,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("config", &["cassette", "cli", "http", "profile", "recorder", "replay", "server", "upstream"]),
     ("error", &["http", "upstream"]),
-    ("matching", &["cassette", "http"]),
+    ("matching", &["cassette", "http", "profile"]),
     ("profile", &["http"]),
     ("proxy", &["cassette", "clock", "error", "http", "recorder", "replay", "server", "upstream"]),
     ("recorder", &["cassette", "clock", "http", "profile"]),

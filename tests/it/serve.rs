@@ -257,8 +257,8 @@ fn a_write_that_was_used_up_says_so_and_a_reset_starts_afresh() {
     insta::assert_snapshot!(report(&client.ask(POST)).join("\n"), @r"
     overdub: recorded, but already used: POST /once
     cassettes in force: kinds (7)
-    used: kinds #5 (recordings/kinds.yaml:32) POST /once
-    used: kinds #6 (recordings/kinds.yaml:38) POST /once
+    used in this session: kinds #5 (recordings/kinds.yaml:32) POST /once
+    used in this session: kinds #6 (recordings/kinds.yaml:38) POST /once
     what to do: POST /__overdub/reset starts the recordings afresh; `repeat: last` or `repeat: cycle` in the cassette (or --repeat) allows it again
     ");
     let reset = client.ask("POST /__overdub/reset");
