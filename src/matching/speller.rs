@@ -80,30 +80,31 @@ impl Speller<'_> {
 
     /// The sorted pairs of a query or a form. `varying`: whether fields may match by presence only.
     pub(super) fn pairs<'t>(&mut self, text: &'t [u8], varying: bool) -> Vec<Pair<'t>> {
-        let mut pairs: Vec<_> = sorted_pairs(text)
-            .into_iter()
-            .map(|(name, value)| {
-                let before = self.masked.as_ref().map_or(0, Vec::len);
-                let value = if varying && self.varies(&name) {
-                    Cow::Borrowed(&b""[..])
-                } else {
-                    match std::str::from_utf8(&name) {
-                        Ok(known) => self.value(value, &[known]),
-                        Err(_) => self.value(value, &[]),
-                    }
-                };
-                (name, value, self.masked.as_mut().map(|masked| masked.split_off(before)))
-            })
-            .collect();
+        let mut pairs = sorted_pairs(text);
+        let mut opened = Vec::new();
+        for (name, value) in &mut pairs {
+            let before = self.masked.as_ref().map_or(0, Vec::len);
+            if varying && self.varies(name) {
+                *value = Cow::Borrowed(&b""[..]);
+            } else {
+                let known = std::str::from_utf8(name).ok();
+                *value = self.value(std::mem::take(value), known.as_slice());
+            }
+            if let Some(masked) = &mut self.masked {
+                opened.push(masked.split_off(before));
+            }
+        }
         // What was put in can have changed their order; the values left open have to follow it.
-        pairs.sort_by(|one, other| (&one.0, &one.1).cmp(&(&other.0, &other.1)));
-        pairs
-            .into_iter()
-            .map(|(name, value, own)| {
-                if let (Some(masked), Some(own)) = (&mut self.masked, own) {
-                    masked.extend(own);
-                }
-                (name, value)
+        let Some(masked) = &mut self.masked else {
+            pairs.sort_unstable();
+            return pairs;
+        };
+        let mut both: Vec<_> = pairs.into_iter().zip(opened).collect();
+        both.sort_by(|(one, _), (other, _)| one.cmp(other));
+        both.into_iter()
+            .map(|(pair, opened)| {
+                masked.extend(opened);
+                pair
             })
             .collect()
     }

@@ -204,3 +204,74 @@ impl Bound {
         self.origins.get(&number).is_some_and(|own| !matches!(own, LiveOrigin::Twin(_)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cassette::{self, Source};
+    use crate::profile::StandInType;
+
+    fn variables(emails: usize) -> Variables {
+        let text = "overdub: 1\nupstream: https://okta.overdub.test\n---\n\
+                    request: {method: GET, url: /}\nresponse: {status: 200}\n";
+        let source = Source { name: "many".to_owned(), origin: cassette::Origin::Shipped(text) };
+        let mut cassette = cassette::load(&source).unwrap();
+        let email = |number| (StandInType::Email.stand_in(number, ""), StandInType::Email);
+        let host = ("okta-admin.overdub.test".to_owned(), StandInType::Host);
+        cassette.interactions[0].stand_ins = (0..emails).map(email).chain([host]).collect();
+        Variables::of(&cassette)
+    }
+
+    #[test]
+    fn a_session_binds_so_many_values_and_no_more() {
+        let (variables, bindings) = (variables(MOST + 1), Bindings::default());
+        assert!(bindings.read().is_none());
+        for number in 0..=MOST {
+            bindings.write().bind(0, &variables, number, format!("a{number}@x.com").as_bytes());
+        }
+        let all = bindings.read().unwrap();
+        assert_eq!(all.of(0).unwrap().values.len(), MOST);
+        drop(all);
+        bindings.clear();
+        assert!(bindings.read().is_none());
+    }
+
+    #[test]
+    fn the_first_value_stays_and_one_that_cannot_be_shown_is_not_bound() {
+        let (variables, bindings) = (variables(3), Bindings::default());
+        for (number, value) in
+            [(0, &b"a@x.com"[..]), (0, b"b@x.com"), (1, b"\xff@x.com"), (2, &[b'a'; LARGEST + 1])]
+        {
+            bindings.write().bind(0, &variables, number, value);
+        }
+        let all = bindings.read().unwrap();
+        let bound = all.of(0).unwrap();
+        assert_eq!([0, 1, 2].map(|number| bound.value(number)), [Some("a@x.com"), None, None]);
+        assert!(all.of(1).is_none());
+    }
+
+    #[test]
+    fn an_origin_s_twin_is_a_guess_that_a_binding_replaces() {
+        let (variables, bindings) = (variables(0), Bindings::default());
+        let bind = |number, live: &str| {
+            let live = Origin::parse(live).unwrap();
+            bindings.write().bind_origin(0, &variables, number, LiveOrigin::Other(live));
+        };
+        let origin = |number| {
+            let all = bindings.read().unwrap();
+            match all.of(0).unwrap().origin(number).unwrap() {
+                LiveOrigin::Other(own) => format!("{own}"),
+                LiveOrigin::Twin(own) => format!("{own}?"),
+                LiveOrigin::Ours => "ours".to_owned(),
+            }
+        };
+        bind(0, "https://dev-1.okta.com");
+        assert_eq!(origin(1), "https://dev-1-admin.okta.com?");
+        bind(1, "https://console.acme.com");
+        assert_eq!(origin(1), "https://console.acme.com");
+        bind(1, "https://other.acme.com");
+        assert_eq!(origin(1), "https://console.acme.com", "both mean the same one");
+        let other = Origin::parse("https://other.acme.com").unwrap();
+        assert_eq!(bindings.read().unwrap().of(0).unwrap().asked(&other), Some(1));
+    }
+}
