@@ -23,7 +23,22 @@ pub struct ValueFinder<T> {
 }
 
 /// A value and its tag.
-type Filed<T> = (Box<[u8]>, T);
+#[derive(Debug)]
+struct Filed<T> {
+    value: Box<[u8]>,
+    /// Upper and lower case of ASCII letters are the same.
+    folded: bool,
+    tag: T,
+}
+
+impl<T> Filed<T> {
+    fn begins(&self, text: &[u8]) -> bool {
+        if !self.folded {
+            return text.starts_with(&self.value);
+        }
+        text.get(..self.value.len()).is_some_and(|head| head.eq_ignore_ascii_case(&self.value))
+    }
+}
 
 impl<T> Default for ValueFinder<T> {
     fn default() -> Self {
@@ -31,9 +46,10 @@ impl<T> Default for ValueFinder<T> {
     }
 }
 
-/// The eight bytes of `text` from `at` on.
+/// The eight bytes of `text` from `at` on, the bit set by which ASCII's lower-case letters differ from upper-case ones.
 fn head(text: &[u8], at: usize) -> Option<u64> {
-    text.get(at..at + SHORTEST)?.try_into().ok().map(u64::from_le_bytes)
+    let bytes = text.get(at..at + SHORTEST)?.try_into().ok()?;
+    Some(u64::from_le_bytes(bytes) | u64::from_le_bytes([0x20; SHORTEST]))
 }
 
 /// Where in the filter a head stands: word and bit.
@@ -52,13 +68,22 @@ impl<T> ValueFinder<T> {
 
     /// Makes `value` findable; a value that is there already keeps its tag. One shorter than [`SHORTEST`] is left out.
     pub fn add(&mut self, value: &[u8], tag: T) {
+        self.file(value, false, tag);
+    }
+
+    /// The same for a value in which ASCII letters may be of either case: an e-mail address, a host.
+    pub fn add_ignoring_case(&mut self, value: &[u8], tag: T) {
+        self.file(value, true, tag);
+    }
+
+    fn file(&mut self, value: &[u8], folded: bool, tag: T) {
         let Some(head) = head(value, 0) else { return };
         let filed = self.by_head.entry(head).or_default();
-        if filed.iter().any(|(own, _)| **own == *value) {
+        if filed.iter().any(|own| *own.value == *value) {
             return;
         }
-        let place = filed.partition_point(|(own, _)| own.len() > value.len());
-        filed.insert(place, (value.into(), tag));
+        let place = filed.partition_point(|own| own.value.len() > value.len());
+        filed.insert(place, Filed { value: value.into(), folded, tag });
         let (word, mask) = bit(head);
         self.filter[word] |= mask;
     }
@@ -66,7 +91,7 @@ impl<T> ValueFinder<T> {
     /// The tag of exactly this value.
     pub fn get(&self, value: &[u8]) -> Option<&T> {
         let filed = self.by_head.get(&head(value, 0)?)?;
-        filed.iter().find(|(own, _)| **own == *value).map(|(_, tag)| tag)
+        filed.iter().find(|own| own.value.len() == value.len() && own.begins(value)).map(|own| &own.tag)
     }
 
     /// All places where a value occurs, from left to right, none overlapping; of two that begin alike the longer one.
@@ -89,8 +114,8 @@ impl<T> ValueFinder<T> {
                 return None;
             }
             let filed = self.by_head.get(&head)?;
-            let found = filed.iter().find(|(own, _)| text[at..].starts_with(own));
-            found.map(|(own, tag)| (at..at + own.len(), tag))
+            let found = filed.iter().find(|own| own.begins(&text[at..]));
+            found.map(|own| (at..at + own.value.len(), &own.tag))
         })
     }
 }
@@ -114,6 +139,17 @@ mod tests {
         assert_eq!(found(&["12345678", "23456789"], "0123456789"), [(1, 0)]);
         assert_eq!(found(&["short"], "short"), []);
         assert_eq!(found(&["12345678"], "1234567"), []);
+    }
+
+    #[test]
+    fn letters_may_be_of_either_case_where_that_is_said() {
+        let mut finder = ValueFinder::default();
+        finder.add_ignoring_case(b"jane@x.com", 1);
+        finder.add(b"S3cretKey", 2);
+        let text = b"Jane@X.com S3CRETKEY s3cretkey S3cretKey";
+        let found: Vec<_> = finder.find_iter(text).map(|(range, tag)| (range.start, *tag)).collect();
+        assert_eq!(found, [(0, 1), (31, 2)]);
+        assert_eq!((finder.get(b"JANE@x.com"), finder.get(b"s3cretkey")), (Some(&1), None));
     }
 
     proptest! {

@@ -1,14 +1,17 @@
 //! Where values stand that must not reach the disk, and of which type they are.
 
 use ::http::HeaderName;
-use regex::Regex;
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+use regex::bytes::Regex;
 
 use super::{ProfileError, RoutePath, StandInType};
 
 /// Places of sensitive values, of all types.
 #[derive(Debug, Clone, Default)]
 pub struct Sensitive {
-    fields: Vec<Field>,
+    /// By the last name of their path.
+    fields: HashMap<String, Vec<Field>, RandomState>,
     headers: Vec<(HeaderName, StandInType)>,
     cookies: Vec<(String, StandInType)>,
     patterns: Vec<(Regex, StandInType)>,
@@ -59,8 +62,9 @@ impl Sensitive {
             None => None,
         };
         for field in entry.fields {
-            let path = field.rsplit('.').map(str::to_owned).collect();
-            self.fields.push(Field { path, of_type, under: under.clone() });
+            let path: Vec<_> = field.rsplit('.').map(str::to_owned).collect();
+            let last = path.first().cloned().unwrap_or_default();
+            self.fields.entry(last).or_default().push(Field { path, of_type, under: under.clone() });
         }
         for name in entry.headers {
             let parsed = name.parse().map_err(|_| bad(&name, "is no header name"))?;
@@ -83,12 +87,18 @@ impl Sensitive {
                 && field.path.iter().zip(names.iter().rev()).all(|(own, name)| own == name)
                 && field.under.as_ref().is_none_or(|under| under.captures(segments).is_some())
         };
-        self.fields.iter().filter(fits).max_by_key(|field| field.path.len()).map(|field| field.of_type)
+        let known = self.fields.get(*names.last()?)?;
+        known.iter().filter(fits).max_by_key(|field| field.path.len()).map(|field| field.of_type)
     }
 
     /// Whether a field of this name can be sensitive anywhere: quickly told, to leave most fields alone.
     pub fn may_be_field(&self, name: &str) -> bool {
-        self.fields.iter().any(|field| field.path.first().is_some_and(|own| own == name))
+        self.fields.contains_key(name)
+    }
+
+    /// The last names of all sensitive fields, in no order.
+    pub fn field_names(&self) -> impl Iterator<Item = &str> {
+        self.fields.keys().map(String::as_str)
     }
 
     /// The type of what the header `name` holds.
@@ -114,7 +124,7 @@ impl Sensitive {
 
     /// Names of all fields whose values no message shows.
     pub fn secret_fields(&self) -> Vec<String> {
-        let secret = self.fields.iter().filter(|field| field.of_type.is_secret());
-        secret.filter_map(|field| field.path.first().cloned()).collect()
+        let secret = self.fields.iter().filter(|(_, fields)| fields.iter().any(|own| own.of_type.is_secret()));
+        secret.map(|(name, _)| name.clone()).collect()
     }
 }

@@ -123,23 +123,48 @@ impl StandInType {
             _ => format!("redacted-{}-{number}", self.name()),
         }
     }
+
+    /// The number of a stand-in of this type; `None` for a text that is none.
+    pub fn number(self, stand_in: &str) -> Option<usize> {
+        let number = match self {
+            Self::Cookie => return None,
+            Self::Phone => stand_in.strip_prefix("+1555010")?.parse().ok()?,
+            Self::SharedSecret => base32_number(stand_in)?,
+            _ => {
+                let digits = |byte: &u8| byte.is_ascii_digit();
+                let end = stand_in.bytes().rposition(|byte| digits(&byte))? + 1;
+                let length = stand_in.bytes().take(end).rev().take_while(digits).count();
+                stand_in.get(end - length..end)?.parse().ok()?
+            }
+        };
+        (self.stand_in(number, stand_in) == stand_in).then_some(number)
+    }
 }
 
 /// What every shared secret's stand-in begins with: letters that are in the base32 alphabet.
 const SHARED_SECRET: &str = "OVERDUBSECRET";
 
+const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
 /// Valid base32 (RFC 4648 §6) of at least 16 characters, without padding, that tells its number at the end.
 fn base32(number: usize, length: usize) -> String {
-    const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     // A group of eight characters is five bytes; other lengths may be no whole number of bytes.
-    let length = length.max(16).next_multiple_of(8);
     let mut tail = Vec::new();
     let mut rest = number;
-    while rest > 0 || SHARED_SECRET.len() + tail.len() < length {
-        tail.push(char::from(ALPHABET[rest % 32]));
+    let whole = |tail: usize| (SHARED_SECRET.len() + tail).is_multiple_of(8);
+    while rest > 0 || SHARED_SECRET.len() + tail.len() < length || !whole(tail.len()) {
+        tail.push(char::from(BASE32[rest % 32]));
         rest /= 32;
     }
     SHARED_SECRET.chars().chain(tail.into_iter().rev()).collect()
+}
+
+/// The number at the end of such a text.
+fn base32_number(text: &str) -> Option<usize> {
+    text.strip_prefix(SHARED_SECRET)?.bytes().try_fold(0_usize, |number, byte| {
+        let digit = BASE32.iter().position(|own| *own == byte)?;
+        number.checked_mul(32)?.checked_add(digit)
+    })
 }
 
 #[cfg(test)]
@@ -153,6 +178,19 @@ mod tests {
             assert_eq!(own.name(), name);
         }
         assert_eq!(StandInType::parse("mail"), None);
+    }
+
+    #[test]
+    fn a_stand_in_tells_its_number() {
+        for (_, own) in NAMES.iter().filter(|(_, own)| *own != StandInType::Cookie) {
+            for number in [1, 31, 32, 1234, 123_456] {
+                for original in ["", "291577", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"] {
+                    assert_eq!(own.number(&own.stand_in(number, original)), Some(number), "{own:?}");
+                }
+            }
+            assert_eq!(own.number("jane@x.com"), None);
+        }
+        assert_eq!(StandInType::Email.number("user1@example.com"), None);
     }
 
     #[test]
