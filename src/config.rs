@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cassette::{Existing, path_for};
-use crate::cli::{CaNewArgs, Listen, RecordArgs, ReplayArgs, ServeArgs, Switch};
+use crate::cli::{self, CaNewArgs, Listen, RecordArgs, ReplayArgs, ServeArgs, SessionArgs, Switch};
 use crate::http::{HostPattern, HostPatternError, Origin, OriginError};
 use crate::profile::{Profile, ProfileError};
 use crate::recorder::Redact;
-use crate::replay::ReplayOptions;
+use crate::replay::{ReplayOptions, SessionBy, SessionOptions};
 use crate::server::Forward;
 use crate::upstream::UpstreamOptions;
 
@@ -198,9 +198,24 @@ impl ReplayConfig {
             cassettes: args.cassettes,
             recordings: PathBuf::from(RECORDINGS),
             serve: ServeConfig::offline(&args.serve)?,
-            options: ReplayOptions { rewrite_links: args.rewrite_links == Switch::On, repeat: args.repeat },
+            options: ReplayOptions {
+                rewrite_links: args.rewrite_links == Switch::On,
+                repeat: args.repeat,
+                sessions: session_options(&args.sessions),
+            },
             profile: Profile::okta()?,
         })
+    }
+}
+
+fn session_options(args: &SessionArgs) -> SessionOptions {
+    SessionOptions {
+        by: match args.session_by {
+            cli::SessionBy::Name => SessionBy::Name,
+            cli::SessionBy::Token => SessionBy::Token,
+        },
+        most: args.max_sessions,
+        idle: args.session_idle,
     }
 }
 

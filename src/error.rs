@@ -57,9 +57,18 @@ pub enum Error {
         "no upstream is set: this is a forward proxy; name it in HTTPS_PROXY and HTTP_PROXY, or give --upstream"
     )]
     NoUpstream,
+    /// A session's name that is none.
+    #[error(
+        "`{0}` is no name of a session: write 1 to 128 visible ASCII characters without `/` (x-overdub-session, or \
+         the proxy's user name)"
+    )]
+    SessionName(String),
     /// Something under `/__overdub/` that does not exist: what was asked, and what there is.
     #[error("{0} is no endpoint of overdub's{1}")]
     NoSuchEndpoint(String, &'static str),
+    /// An endpoint of overdub's that another method is for: what was asked, and which methods there are.
+    #[error("{0} is no endpoint of overdub's; this path takes {1}")]
+    WrongMethod(String, &'static str),
 }
 
 impl Error {
@@ -68,14 +77,16 @@ impl Error {
             Self::Miss(_) => StatusCode::NOT_IMPLEMENTED,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Upstream(_) | Self::Unreached(..) => StatusCode::BAD_GATEWAY,
-            Self::RequestBroken(_) | Self::NoUpstream | Self::BadTarget(_) | Self::PlainOnTls => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::RequestBroken(_)
+            | Self::NoUpstream
+            | Self::BadTarget(_)
+            | Self::PlainOnTls
+            | Self::SessionName(_) => StatusCode::BAD_REQUEST,
             Self::NotAllowed(..) => StatusCode::FORBIDDEN,
             Self::RequestTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::HeadersTooLarge(_) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::NoSuchEndpoint(..) => StatusCode::NOT_FOUND,
-            Self::Connect | Self::ConnectOverHttp2 => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Connect | Self::ConnectOverHttp2 | Self::WrongMethod(..) => StatusCode::METHOD_NOT_ALLOWED,
         }
     }
 
@@ -111,7 +122,12 @@ impl Error {
             "errorId": self.outcome(),
             "errorCauses": causes,
         });
-        own_reply(self.status(), self.outcome(), &body)
+        let mut reply = own_reply(self.status(), self.outcome(), &body);
+        if let Self::WrongMethod(_, allowed) = self {
+            // RFC 9110 §15.5.6.
+            reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
+        }
+        reply
     }
 }
 

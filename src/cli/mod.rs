@@ -9,6 +9,7 @@ mod record;
 mod replay;
 mod sandbox;
 mod serve;
+mod sessions;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
@@ -23,6 +24,7 @@ pub use record::RecordArgs;
 pub use replay::ReplayArgs;
 pub use sandbox::SandboxArgs;
 pub use serve::ServeArgs;
+pub use sessions::{SessionArgs, SessionBy};
 
 /// Record real API traffic into readable YAML cassettes, replay it offline and deterministically.
 #[derive(Debug, Parser)]

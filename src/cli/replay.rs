@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{ServeArgs, Switch};
+use super::{ServeArgs, SessionArgs, Switch};
 use crate::cassette::Repeat;
 
 /// What was typed behind `overdub replay`.
@@ -20,6 +20,9 @@ pub struct ReplayArgs {
     /// Give links to the recorded origin the origin that the client used.
     #[arg(long, value_name = "on|off", default_value = "on", hide_possible_values = true)]
     pub rewrite_links: Switch,
+    /// Which sessions there are.
+    #[command(flatten)]
+    pub sessions: SessionArgs,
 }
 
 fn repeat(text: &str) -> Result<Repeat, String> {

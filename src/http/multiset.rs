@@ -44,6 +44,13 @@ pub(crate) fn sorted_pairs(text: &[u8]) -> Vec<Pair<'_>> {
     pairs
 }
 
+/// The first value of this name in a query, decoded.
+pub(crate) fn query_value(query: Option<&str>, name: &str) -> Option<String> {
+    let pairs = query?.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    let mut values = pairs.filter(|(own, _)| *form_decoded(own.as_bytes()) == *name.as_bytes());
+    values.next().map(|(_, value)| String::from_utf8_lossy(&form_decoded(value.as_bytes())).into_owned())
+}
+
 fn form_decoded(text: &[u8]) -> Cow<'_, [u8]> {
     if text.contains(&b'+') {
         let spaced: Vec<u8> = text.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect();

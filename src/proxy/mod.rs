@@ -6,21 +6,18 @@ mod body;
 mod exchange;
 mod heads;
 mod links;
+mod own;
 
 use std::sync::Arc;
 
-use ::http::{Method, StatusCode};
-use serde_json::json;
+use ::http::Method;
 
 pub use exchange::Live;
 
-use crate::error::{Error, own_reply};
+use crate::error::Error;
 use crate::http::{HEADER_LIMIT, Reply, Request, total_size};
 use crate::replay::Player;
 use crate::server::Handler;
-
-/// Paths that are overdub's own.
-const OWN: &str = "/__overdub";
 
 /// Stands between a client and an API.
 #[derive(Debug)]
@@ -62,7 +59,7 @@ impl Proxy {
         if request.head.method == Method::CONNECT {
             return Err(Error::Connect);
         }
-        if request.asked.is_none() && is_own(request.head.uri.path()) {
+        if request.asked.is_none() && own::is_own(request.head.uri.path()) {
             return self.own(&request);
         }
         match &self.mode {
@@ -70,30 +67,6 @@ impl Proxy {
             Mode::Record(live) | Mode::Passthrough(live) => live.answer(request).await,
         }
     }
-
-    /// What overdub answers for itself.
-    fn own(&self, request: &Request) -> Result<Reply, Error> {
-        match (&self.mode, &request.head.method, request.head.uri.path()) {
-            (Mode::Replay(player), &Method::POST, "/__overdub/reset") => {
-                player.reset();
-                tracing::info!("the recordings start afresh");
-                Ok(own_reply(StatusCode::OK, "reset", &json!({ "reset": "default" })))
-            }
-            (Mode::Replay(_), method, path) => {
-                Err(Error::NoSuchEndpoint(format!("{method} {path}"), "; there is POST /__overdub/reset"))
-            }
-            (Mode::Record(_), method, path) => {
-                Err(Error::NoSuchEndpoint(format!("{method} {path}"), " while it records"))
-            }
-            (Mode::Passthrough(_), method, path) => {
-                Err(Error::NoSuchEndpoint(format!("{method} {path}"), " while it passes requests on"))
-            }
-        }
-    }
-}
-
-fn is_own(path: &str) -> bool {
-    path.strip_prefix(OWN).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 impl Handler for Proxy {

@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 
 use super::bindings::{Bound, LiveOrigin, Timelines};
 use super::index::Index;
+use super::names::DEFAULT;
 use super::session::Place;
 use super::timeline::Timeline;
 use super::unify::fit;
 use super::variables::Declared;
 use crate::cassette::RecordedRequest;
-use crate::http::{Origin, Request, SESSION};
+use crate::http::{CASSETTE, Origin, Request};
 use crate::matching::{
     Difference, Hidden, Known, LiveRequest, NearMiss, Verdict, canonical, compared, cropped, near_misses,
 };
@@ -46,6 +47,8 @@ impl Reason {
 pub(super) struct Scope<'a> {
     pub(super) index: &'a Index,
     pub(super) request: &'a Request,
+    /// The name of its session.
+    pub(super) session: &'a str,
     pub(super) live: LiveRequest<'a>,
     /// What the session's client sends in the place of what was recorded.
     pub(super) bindings: Option<&'a Timelines>,
@@ -104,7 +107,10 @@ impl<'a> Scope<'a> {
             );
         }
         match self.pinned {
-            Some(_) => text.push_str(", asked for by x-overdub-cassette"),
+            Some(_) if self.request.head.headers.contains_key(CASSETTE) => {
+                text.push_str(", asked for by x-overdub-cassette");
+            }
+            Some(_) => text.push_str(", which the session was made for"),
             None if self.index.timelines.len() > NAMED => {
                 let _ = write!(text, " and {} more", self.index.timelines.len() - NAMED);
             }
@@ -115,10 +121,7 @@ impl<'a> Scope<'a> {
 
     /// Which session it is, unless it is the one of everybody who names none.
     fn session(&self) -> Option<String> {
-        let header =
-            self.request.head.headers.get(SESSION).map(|name| String::from_utf8_lossy(name.as_bytes()));
-        let name = header.or_else(|| self.request.session.as_deref().map(Into::into))?;
-        Some(format!("session: {}", cropped(&name)))
+        (self.session != DEFAULT).then(|| format!("session: {}", cropped(self.session)))
     }
 
     /// What was given already, and why another value does not make it due again.

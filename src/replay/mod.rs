@@ -3,7 +3,7 @@
 //! Built once at load: `timeline` is one cassette with its keys, groups and `openers`; `variables` what it leaves open;
 //! `answer` a recorded response made ready to send, a `template` where `splitter` found open places in it; `index` all
 //! of them. Changed by serving: `session` holds what one client run was given, `bindings` what it sends in the place of
-//! what was recorded, `sessions` all of them. Per request: `search` finds what is due, `unify` tells how well a recording
+//! what was recorded, `run` its name and times, `sessions` all of them by `names`; `view` shows them to those who look on. Per request: `search` finds what is due, `unify` tells how well a recording
 //! fits, `filling` what comes to the open places; `player` puts it together, `miss` explains why there is no answer.
 //! Nothing here can reach an upstream.
 
@@ -12,8 +12,10 @@ mod bindings;
 mod filling;
 mod index;
 mod miss;
+mod names;
 mod openers;
 mod player;
+mod run;
 mod search;
 mod session;
 mod sessions;
@@ -23,5 +25,11 @@ mod template;
 mod timeline;
 mod unify;
 mod variables;
+mod view;
 
-pub use player::{Player, ReplayOptions};
+pub use names::{LONGEST_NAME, SessionBy};
+pub use player::{Answered, Player, Recording, ReplayOptions};
+pub use run::Tally;
+pub use session::Session;
+pub use sessions::SessionOptions;
+pub use view::{CassetteView, NoSession, SessionView, check_session_name};

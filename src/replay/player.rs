@@ -12,7 +12,7 @@ use super::index::Index;
 use super::miss::{self, Reason, Scope};
 use super::search::Search;
 use super::session::{Given, Session};
-use super::sessions::Sessions;
+use super::sessions::{SessionOptions, Sessions};
 use crate::cassette::{Cassette, Repeat};
 use crate::error::Error;
 use crate::http::{BODY_LIMIT, CASSETTE, Coding, Reply, Request};
@@ -26,21 +26,43 @@ pub struct ReplayOptions {
     pub rewrite_links: bool,
     /// What a write does when its recordings are used up; `None`: as the cassette says.
     pub repeat: Option<Repeat>,
+    /// How many sessions there may be, and for how long.
+    pub sessions: SessionOptions,
 }
 
 impl Default for ReplayOptions {
     fn default() -> Self {
-        Self { rewrite_links: true, repeat: None }
+        Self { rewrite_links: true, repeat: None, sessions: SessionOptions::default() }
     }
+}
+
+/// A recording, by the number of its cassette (in the order of their names) and its own in it, both from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recording {
+    /// Which cassette.
+    pub cassette: usize,
+    /// Which of its interactions.
+    pub interaction: usize,
+}
+
+/// A recorded answer on its way out.
+#[derive(Debug)]
+pub struct Answered {
+    /// The response.
+    pub reply: Reply,
+    /// Where it came from.
+    pub recording: Recording,
+    /// Its session knows that it was given.
+    pub(super) is_marked: bool,
 }
 
 /// All loaded cassettes, and the sessions that play them.
 #[derive(Debug)]
 pub struct Player {
-    index: Index,
+    pub(super) index: Index,
     /// Fields that match by their value and are not shown.
     secret_fields: Vec<String>,
-    sessions: Sessions,
+    pub(super) sessions: Sessions,
 }
 
 impl Player {
@@ -49,7 +71,7 @@ impl Player {
         Self {
             index: Index::new(cassettes, profile, options),
             secret_fields: profile.sensitive.secret_fields(),
-            sessions: Sessions::default(),
+            sessions: Sessions::new(options.sessions),
         }
     }
 
@@ -63,18 +85,21 @@ impl Player {
         self.index.timelines.iter().map(|timeline| timeline.answers.len()).sum()
     }
 
-    /// Starts all recordings afresh.
-    pub fn reset(&self) {
-        self.sessions.reset();
+    /// The recorded answer that is due in the session that the request names.
+    ///
+    /// # Errors
+    /// A miss, a request body that did not arrive whole, or a name that is none.
+    pub async fn answer(&self, request: Request) -> Result<Reply, Error> {
+        let session = self.session(&request)?;
+        Ok(self.answer_in(session, request).await?.reply)
     }
 
-    /// The recorded answer that is due.
+    /// The recorded answer that is due in a session, and which recording it is.
     ///
     /// # Errors
     /// A miss, or a request body that did not arrive whole.
-    pub async fn answer(&self, mut request: Request) -> Result<Reply, Error> {
+    pub async fn answer_in(&self, session: Arc<Session>, mut request: Request) -> Result<Answered, Error> {
         let body = read_body(&mut request).await?;
-        let session = self.sessions.of(&request);
         let client = || request.client_origin();
         let live = LiveRequest {
             method: &request.head.method,
@@ -84,13 +109,17 @@ impl Player {
             translation: None,
         };
         match self.choose(&session, &request, live) {
-            Ok(given) => Ok(self.send(session, &request, given)),
+            Ok(given) => {
+                let recording = Recording { cassette: given.place.timeline, interaction: given.ordinal };
+                let is_marked = given.is_marked();
+                Ok(Answered { reply: self.send(session, &request, given), recording, is_marked })
+            }
             Err(reason) => Err(Error::Miss(self.report(&session, &request, live, &reason))),
         }
     }
 
     fn choose(&self, session: &Session, request: &Request, live: LiveRequest<'_>) -> Result<Given, Reason> {
-        let pinned = self.pinned(&request.head.headers)?;
+        let pinned = self.pinned(session, &request.head.headers)?;
         let conditional = is_conditional(&request.head.headers);
         Search::new(&self.index, session, request, live, pinned, conditional).find()
     }
@@ -102,16 +131,16 @@ impl Player {
         live: LiveRequest<'_>,
         reason: &Reason,
     ) -> Vec<String> {
-        let pinned = self.pinned(&request.head.headers).ok().flatten();
+        let pinned = self.pinned(session, &request.head.headers).ok().flatten();
         let hidden = Hidden { varying: self.index.matcher.presence_only(), secret: &self.secret_fields };
         let bindings = session.bindings.read();
-        let bindings = bindings.as_deref();
-        miss::report(reason, &Scope { index: &self.index, request, live, bindings, pinned, hidden })
+        let (bindings, session) = (bindings.as_deref(), &*session.run.name);
+        miss::report(reason, &Scope { index: &self.index, request, session, live, bindings, pinned, hidden })
     }
 
-    /// The one timeline that the client asks for by name.
-    fn pinned(&self, headers: &HeaderMap) -> Result<Option<usize>, Reason> {
-        let Some(name) = headers.get(CASSETTE) else { return Ok(None) };
+    /// The one timeline that the client asks for by name, or that its session was made for.
+    fn pinned(&self, session: &Session, headers: &HeaderMap) -> Result<Option<usize>, Reason> {
+        let Some(name) = headers.get(CASSETTE) else { return Ok(session.run.pinned) };
         let name = String::from_utf8_lossy(name.as_bytes());
         let found = self.index.timelines.iter().position(|timeline| timeline.cassette.name == name);
         found.map(Some).ok_or_else(|| Reason::NoSuchCassette(name.into_owned()))

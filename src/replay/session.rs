@@ -9,13 +9,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::bindings::Bindings;
+use super::run::Run;
 use super::timeline::{Group, Timeline, Track};
 use crate::cassette::Repeat;
 use crate::profile::Kind;
 
 /// One client run.
 #[derive(Debug, Default)]
-pub(super) struct Session {
+pub struct Session {
+    pub(super) run: Run,
     /// A std lock: it is held to look at a few marks and never across an `.await`.
     marks: Mutex<Marks>,
     /// The timeline that answered last, plus one; 0 stands for none, since an atomic has no `Option`.
@@ -38,17 +40,23 @@ pub(super) struct Given {
     pub(super) ordinal: usize,
     /// Whether it is due again if its answer is cut off: in which run of the session it was given.
     owed: Option<u64>,
+    is_marked: bool,
 }
 
 impl Given {
     /// A recording that is always due, so that nothing had to be marked.
     pub(super) fn always(place: Place, ordinal: usize) -> Self {
-        Self { place, ordinal, owed: None }
+        Self { place, ordinal, owed: None, is_marked: false }
     }
 
     /// Whether it is due again if its answer is cut off.
     pub(super) fn is_owed(&self) -> bool {
         self.owed.is_some()
+    }
+
+    /// Whether the session had to mark it.
+    pub(super) fn is_marked(&self) -> bool {
+        self.is_marked
     }
 }
 
@@ -76,6 +84,10 @@ struct Marks {
 }
 
 impl Session {
+    pub(super) fn new(run: Run) -> Self {
+        Self { run, ..Self::default() }
+    }
+
     /// Starts afresh.
     pub(super) fn reset(&self) {
         let mut marks = self.lock();
@@ -110,7 +122,7 @@ impl Session {
             Ok(ordinal) => {
                 marks.give(timeline, place.timeline, ordinal);
                 let owed = matches!(track.kind, Kind::Write | Kind::Token).then_some(marks.run);
-                Due::Recording(Given { place, ordinal, owed })
+                Due::Recording(Given { place, ordinal, owed, is_marked: true })
             }
             Err(none) => none,
         }
@@ -123,6 +135,16 @@ impl Session {
             marks.returned.push((given.place, given.ordinal));
             marks.returned.sort_unstable_by_key(|(_, ordinal)| *ordinal);
         }
+    }
+
+    /// Notes that a recording was given for which nothing had to be marked: for those who look at the session.
+    pub(super) fn note(&self, timeline: &Timeline, number: usize, ordinal: usize) {
+        self.lock().give(timeline, number, ordinal);
+    }
+
+    /// How many recordings of a timeline were given.
+    pub(super) fn given(&self, timeline: usize) -> usize {
+        self.lock().of(timeline).0.iter().map(|word| word.count_ones() as usize).sum()
     }
 
     fn lock(&self) -> MutexGuard<'_, Marks> {

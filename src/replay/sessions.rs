@@ -1,43 +1,245 @@
-//! All sessions of a replay, by name.
+//! All sessions of a replay, by name: made on first use, bounded in number and idle time.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
+use super::names::{self, DEFAULT, SessionBy};
+use super::run::Run;
 use super::session::Session;
-use crate::http::{Request, SESSION};
+use crate::clock::Stopwatch;
+use crate::error::Error;
+use crate::http::Request;
 
-/// All sessions. Made on first use; they never see each other.
-#[derive(Debug, Default)]
+/// How many sessions there may be, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionOptions {
+    /// What tells the session of a request that names none.
+    pub by: SessionBy,
+    /// Most sessions at once, the default one not counted; beyond that the least recently used goes.
+    pub most: usize,
+    /// After how long without a request one goes.
+    pub idle: Duration,
+}
+
+impl Default for SessionOptions {
+    fn default() -> Self {
+        Self { by: SessionBy::Name, most: 10_000, idle: Duration::from_hours(1) }
+    }
+}
+
+/// All sessions. They never see each other.
+#[derive(Debug)]
 pub(super) struct Sessions {
-    /// Of requests that name none. Apart, since it is nearly every request's.
+    /// Of requests that name none. Apart, since it is nearly every request's: no lock, no hash.
     default: Arc<Session>,
-    /// A std lock: it is held to look up one name, never across an `.await`.
-    named: Mutex<HashMap<Arc<str>, Arc<Session>>>,
+    /// A std lock, held to look up one name and never across an `.await`; only a name that is new writes.
+    named: RwLock<Named>,
+    options: SessionOptions,
+    pub(super) watch: Stopwatch,
+}
+
+#[derive(Debug, Default)]
+struct Named {
+    by_name: HashMap<Arc<str>, Arc<Session>>,
+    /// When each was used, as far as was known when it was put here; the oldest comes first.
+    order: BinaryHeap<Reverse<(Duration, u64, Arc<str>)>>,
+    /// How many were made.
+    made: u64,
+    /// It was told that sessions had to go.
+    told: bool,
 }
 
 impl Sessions {
-    /// The session that a request belongs to: named by its header, else by its connection, else the default one.
-    pub(super) fn of(&self, request: &Request) -> Arc<Session> {
-        let header = request.head.headers.get(SESSION).and_then(|value| value.to_str().ok());
-        match header {
-            Some(name) => self.named(name),
-            None => Arc::clone(&self.default),
-        }
+    pub(super) fn new(options: SessionOptions) -> Self {
+        let (default, named) = (Arc::default(), RwLock::default());
+        Self { default, named, options, watch: Stopwatch::start() }
     }
 
-    fn named(&self, name: &str) -> Arc<Session> {
-        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(session) = named.get(name) {
-            return Arc::clone(session);
+    /// The session that a request belongs to, which is thereby used.
+    ///
+    /// # Errors
+    /// It names one by what is no name.
+    pub(super) fn of(&self, request: &Request) -> Result<Arc<Session>, Error> {
+        Ok(match names::of(request, self.options.by)?.as_deref() {
+            None | Some(DEFAULT) => Arc::clone(&self.default),
+            Some(name) => self.named(name, self.watch.elapsed()),
+        })
+    }
+
+    /// The name of the session that a request belongs to, whether there is one or not; `None` if it names none.
+    ///
+    /// # Errors
+    /// It names one by what is no name.
+    pub(super) fn name_of(&self, request: &Request) -> Result<Option<String>, Error> {
+        Ok(names::of(request, self.options.by)?.map(std::borrow::Cow::into_owned))
+    }
+
+    fn named(&self, name: &str, now: Duration) -> Arc<Session> {
+        if let Some(session) = self.fresh(&self.read(), name, now) {
+            session.run.touch(now);
+            return session;
         }
-        let session = Arc::new(Session::default());
-        named.insert(name.into(), Arc::clone(&session));
-        session
+        let mut named = self.write();
+        // Another request may have made it in the meantime.
+        if let Some(session) = self.fresh(&named, name, now) {
+            session.run.touch(now);
+            return session;
+        }
+        named.add(name, None, now, self.options)
+    }
+
+    /// The session of this name, unless it was idle for too long.
+    fn fresh(&self, named: &Named, name: &str, now: Duration) -> Option<Arc<Session>> {
+        let session = named.by_name.get(name)?;
+        (!is_over(session, now, self.options.idle)).then(|| Arc::clone(session))
+    }
+
+    /// A new session, which only the timeline `pinned` answers; without a name it gets one. `None`: there is one of
+    /// this name already.
+    pub(super) fn create(&self, name: Option<&str>, pinned: Option<usize>) -> Option<Arc<Session>> {
+        let now = self.watch.elapsed();
+        let mut named = self.write();
+        let name = match name {
+            Some(name) => name.to_owned(),
+            None => named.unused_name(),
+        };
+        if name == DEFAULT || self.fresh(&named, &name, now).is_some() {
+            return None;
+        }
+        Some(named.add(&name, pinned, now, self.options))
+    }
+
+    /// The session of this name, which is not used by asking.
+    pub(super) fn find(&self, name: &str) -> Option<Arc<Session>> {
+        if name == DEFAULT {
+            return Some(Arc::clone(&self.default));
+        }
+        self.fresh(&self.read(), name, self.watch.elapsed())
+    }
+
+    /// Ends a session; whether there was one. The default session never ends.
+    pub(super) fn remove(&self, name: &str) -> bool {
+        self.write().remove(name)
+    }
+
+    /// All of them, the default one first, the others by name.
+    pub(super) fn all(&self) -> Vec<Arc<Session>> {
+        let now = self.watch.elapsed();
+        let idle = self.options.idle;
+        let mut all: Vec<_> =
+            self.read().by_name.values().filter(|session| !is_over(session, now, idle)).cloned().collect();
+        all.sort_unstable_by(|one, other| one.run.name.cmp(&other.run.name));
+        all.insert(0, Arc::clone(&self.default));
+        all
+    }
+
+    /// How many there are, the default one among them.
+    pub(super) fn len(&self) -> usize {
+        self.all().len()
+    }
+
+    /// How long a session may still be idle; `None` if it is no more.
+    pub(super) fn idle_left(&self, session: &Session) -> Option<Duration> {
+        let left = (session.run.used() + self.options.idle).checked_sub(self.watch.elapsed());
+        left.filter(|left| !left.is_zero() && !session.run.ended.is_cancelled())
     }
 
     /// Starts all of them afresh.
     pub(super) fn reset(&self) {
-        self.default.reset();
-        self.named.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        for session in self.all() {
+            session.reset();
+        }
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Named> {
+        self.named.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Named> {
+        self.named.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn is_over(session: &Session, now: Duration, idle: Duration) -> bool {
+    now.saturating_sub(session.run.used()) >= idle
+}
+
+impl Named {
+    fn add(
+        &mut self,
+        name: &str,
+        pinned: Option<usize>,
+        now: Duration,
+        options: SessionOptions,
+    ) -> Arc<Session> {
+        self.remove(name);
+        self.make_room(now, options);
+        self.made += 1;
+        let name: Arc<str> = name.into();
+        let session = Arc::new(Session::new(Run::new(Arc::clone(&name), self.made, pinned, now)));
+        self.order.push(Reverse((now, self.made, Arc::clone(&name))));
+        self.by_name.insert(name, Arc::clone(&session));
+        session
+    }
+
+    /// Lets go of those that were idle for too long, and of the least recently used ones if there are too many.
+    ///
+    /// What the order says may be out of date; each use costs at most one correction here, so a new session costs the
+    /// same however many there are.
+    fn make_room(&mut self, now: Duration, options: SessionOptions) {
+        while let Some(Reverse((noted, number, name))) = self.order.pop() {
+            let own = self.by_name.get(&name).filter(|own| own.run.number == number);
+            let Some((used, is_over)) = own.map(|own| (own.run.used(), is_over(own, now, options.idle)))
+            else {
+                continue;
+            };
+            if is_over {
+                self.remove(&name);
+            } else if used > noted {
+                self.order.push(Reverse((used, number, name)));
+            } else if self.by_name.len() >= options.most {
+                self.tell_crowded(&name, options.most);
+                self.remove(&name);
+            } else {
+                self.order.push(Reverse((used, number, name)));
+                return;
+            }
+        }
+    }
+
+    /// Tells once that sessions have to go.
+    fn tell_crowded(&mut self, name: &str, most: usize) {
+        if !std::mem::replace(&mut self.told, true) {
+            tracing::warn!(
+                "more than {most} sessions: the least recently used ones end, `{name}` first (--max-sessions allows \
+                 more)"
+            );
+        }
+    }
+
+    fn remove(&mut self, name: &str) -> bool {
+        let Some(session) = self.by_name.remove(name) else { return false };
+        session.run.ended.cancel();
+        // Entries of sessions that were ended by hand must not pile up.
+        if self.order.len() > 2 * self.by_name.len() + 64 {
+            let by_name = &self.by_name;
+            self.order.retain(|Reverse((_, number, name))| {
+                by_name.get(name).is_some_and(|own| own.run.number == *number)
+            });
+        }
+        true
+    }
+
+    fn unused_name(&self) -> String {
+        let mut number = self.made + 1;
+        loop {
+            let name = format!("session-{number}");
+            if !self.by_name.contains_key(name.as_str()) {
+                return name;
+            }
+            number += 1;
+        }
     }
 }

@@ -21,7 +21,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("profile", &["http"]),
     ("proxy", &["cassette", "clock", "error", "http", "recorder", "replay", "server", "upstream"]),
     ("recorder", &["cassette", "clock", "http", "profile"]),
-    ("replay", &["cassette", "error", "http", "matching", "profile"]),
+    ("replay", &["cassette", "clock", "error", "http", "matching", "profile"]),
     ("sandbox", &["clock"]),
     ("server", &["error", "http", "tls"]),
     ("tls", &["clock", "http"]),

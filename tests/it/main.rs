@@ -16,6 +16,7 @@ mod record;
 mod replay;
 mod sandbox;
 mod serve;
+mod sessions;
 mod shipped;
 mod support;
 mod tls;

@@ -9,7 +9,7 @@ use overdub::Error;
 use overdub::cassette::{
     Body, Cassette, Framing, Header, Interaction, RecordedRequest, RecordedResponse, RequestBody,
 };
-use overdub::http::{Body as LiveBody, Origin, Request};
+use overdub::http::{Body as LiveBody, Origin, Reply, Request};
 use overdub::profile::{Profile, StandInType};
 use overdub::replay::{Player, ReplayOptions};
 
@@ -144,6 +144,11 @@ impl Client {
             let body = body.collect().await.expect("a whole body").to_bytes();
             Ok(http::Response::from_parts(head, body))
         })
+    }
+
+    /// Sends a request and keeps the answer, of which nothing was read.
+    pub(crate) fn begin(&self, line: &str, headers: &[(&'static str, &'static str)]) -> Reply {
+        self.runtime.block_on(self.player.answer(request(line, headers))).expect("an answer")
     }
 
     /// Sends a request and hangs up before the body.

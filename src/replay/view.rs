@@ -1,0 +1,184 @@
+//! Sessions and cassettes as those see them who look on: the admin address and the journal.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::names;
+use super::player::{Answered, Player, Recording};
+use super::run::Tally;
+use super::session::Session;
+use crate::error::Error;
+use crate::http::Request;
+
+/// A session at a glance. Times are counted from the start of the replay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionView {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The only cassette that answers it.
+    pub pinned: Option<String>,
+    /// When it was made.
+    pub created: Duration,
+    /// When a request last came.
+    pub used: Duration,
+    /// What came of its requests.
+    pub tally: Tally,
+    /// The cassettes that answered it.
+    pub cassettes: Vec<CassetteView>,
+}
+
+/// What a session used of a cassette.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CassetteView {
+    /// The cassette's name.
+    pub name: String,
+    /// Recordings that were given.
+    pub used: usize,
+    /// Recordings that there are.
+    pub total: usize,
+}
+
+/// Why there is no such session, or no new one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoSession {
+    /// None has this name.
+    Unknown,
+    /// One has this name already.
+    Exists,
+    /// No cassette has this name.
+    NoSuchCassette,
+}
+
+impl Player {
+    /// The session that a request belongs to, made if there is none; this counts as a use of it.
+    ///
+    /// # Errors
+    /// It names one by what is no name.
+    pub fn session(&self, request: &Request) -> Result<Arc<Session>, Error> {
+        self.sessions.of(request)
+    }
+
+    /// The name of the session that a request names, whether there is one or not.
+    ///
+    /// # Errors
+    /// It names one by what is no name.
+    pub fn session_name(&self, request: &Request) -> Result<Option<String>, Error> {
+        self.sessions.name_of(request)
+    }
+
+    /// Makes a session, which only the cassette `pinned` answers; without a name it gets one.
+    ///
+    /// # Errors
+    /// The name is taken, or there is no such cassette.
+    pub fn create_session(
+        &self,
+        name: Option<&str>,
+        pinned: Option<&str>,
+    ) -> Result<Arc<Session>, NoSession> {
+        let timeline = |pinned| {
+            let found = self.index.timelines.iter().position(|timeline| timeline.cassette.name == pinned);
+            found.ok_or(NoSession::NoSuchCassette)
+        };
+        let pinned = pinned.map(timeline).transpose()?;
+        self.sessions.create(name, pinned).ok_or(NoSession::Exists)
+    }
+
+    /// Ends a session; the default one never does.
+    ///
+    /// # Errors
+    /// There is none of this name.
+    pub fn end_session(&self, name: &str) -> Result<(), NoSession> {
+        if self.sessions.remove(name) { Ok(()) } else { Err(NoSession::Unknown) }
+    }
+
+    /// Starts all sessions afresh.
+    pub fn reset(&self) {
+        self.sessions.reset();
+    }
+
+    /// Starts one session afresh; one that does not exist is fresh already.
+    pub fn reset_session(&self, name: &str) {
+        if let Some(session) = self.sessions.find(name) {
+            session.reset();
+        }
+    }
+
+    /// How many sessions there are, the default one among them.
+    pub fn session_count(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// How long a session may still be idle; `None` if it is no more.
+    pub fn idle_left(&self, session: &Session) -> Option<Duration> {
+        self.sessions.idle_left(session)
+    }
+
+    /// Notes what came of a request, for [`Player::view`]. Only who looks on has it noted.
+    pub fn note(&self, session: &Session, answered: &Result<Answered, Error>) {
+        let run = &session.run;
+        run.touch(self.sessions.watch.elapsed());
+        match answered {
+            Ok(Answered { recording: Recording { cassette, interaction }, is_marked, .. }) => {
+                run.count(Tally { answered: 1, ..Tally::default() });
+                // Others are marked already, and a reset since then must hold.
+                if !is_marked {
+                    session.note(&self.index.timelines[*cassette], *cassette, *interaction);
+                }
+            }
+            Err(Error::Miss(_)) => run.count(Tally { missed: 1, ..Tally::default() }),
+            Err(_) => run.count(Tally { failed: 1, ..Tally::default() }),
+        }
+    }
+
+    /// All sessions at a glance, the default one first, the others by name.
+    pub fn views(&self) -> Vec<SessionView> {
+        self.sessions.all().iter().map(|session| self.view_of(session)).collect()
+    }
+
+    /// One session at a glance.
+    pub fn view(&self, name: &str) -> Option<SessionView> {
+        self.sessions.find(name).map(|session| self.view_of(&session))
+    }
+
+    fn view_of(&self, session: &Session) -> SessionView {
+        let run = &session.run;
+        let cassettes = self.index.timelines.iter().enumerate().map(|(number, timeline)| CassetteView {
+            name: timeline.cassette.name.clone(),
+            used: session.given(number),
+            total: timeline.answers.len(),
+        });
+        SessionView {
+            name: Arc::clone(&run.name),
+            pinned: run.pinned.map(|pinned| self.index.timelines[pinned].cassette.name.clone()),
+            created: run.created,
+            used: run.used(),
+            tally: run.tally(),
+            cassettes: cassettes.filter(|own| own.used > 0).collect(),
+        }
+    }
+
+    /// Names and sizes of the cassettes, in the order in which [`Recording::cassette`] counts them.
+    pub fn cassette_sizes(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.index.timelines.iter().map(|timeline| (timeline.cassette.name.as_str(), timeline.answers.len()))
+    }
+}
+
+impl Session {
+    /// Its name.
+    pub fn name(&self) -> Arc<str> {
+        Arc::clone(&self.run.name)
+    }
+
+    /// Completes when the session is no more.
+    pub async fn ended(&self) {
+        self.run.ended.cancelled().await;
+    }
+}
+
+/// Whether a text can name a session.
+///
+/// # Errors
+/// It cannot; says what can.
+pub fn check_session_name(name: &str) -> Result<(), Error> {
+    names::check(name)
+}
