@@ -1,10 +1,13 @@
 //! What was typed, made into complete settings, or an error that names the flag, the value and the fix.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cassette::{Existing, path_for};
-use crate::cli::{self, CaNewArgs, Listen, RecordArgs, ReplayArgs, ServeArgs, SessionArgs, Switch};
+use crate::cli::{
+    self, AdminArgs, CaNewArgs, Listen, RecordArgs, ReplayArgs, ServeArgs, SessionArgs, Switch,
+};
 use crate::http::{HostPattern, HostPatternError, Origin, OriginError};
 use crate::profile::{Profile, ProfileError};
 use crate::recorder::Redact;
@@ -33,6 +36,11 @@ pub enum ConfigError {
     /// The embedded profile is broken: a defect of this build.
     #[error(transparent)]
     Profile(#[from] ProfileError),
+    /// `--admin` is an address that others reach.
+    #[error(
+        "--admin {0}: only programs on this machine may use it; choose an address of loopback, as 127.0.0.1:0"
+    )]
+    AdminNotLoopback(SocketAddr),
     /// `-c` cannot be a file's name.
     #[error("-c {0}: {1}")]
     Cassette(String, &'static str),
@@ -124,6 +132,30 @@ fn patterns(texts: &[String]) -> Result<Vec<HostPattern>, ConfigError> {
     Ok(texts.iter().map(|text| text.trim().parse()).collect::<Result<_, _>>()?)
 }
 
+/// Who may look on.
+#[derive(Debug, Clone, Copy)]
+pub struct AdminConfig {
+    /// Where the admin endpoints are; `None`: nowhere.
+    pub listen: Option<Listen>,
+    /// How many entries the journal keeps.
+    pub journal: usize,
+}
+
+impl AdminConfig {
+    /// Settings from flags.
+    ///
+    /// # Errors
+    /// The first flag that cannot be used.
+    pub fn of(args: &AdminArgs) -> Result<Self, ConfigError> {
+        match args.admin {
+            Some(Listen(address)) if !address.ip().is_loopback() => {
+                Err(ConfigError::AdminNotLoopback(address))
+            }
+            listen => Ok(Self { listen, journal: args.journal }),
+        }
+    }
+}
+
 /// Settings of `record`.
 #[derive(Debug)]
 pub struct RecordConfig {
@@ -137,6 +169,8 @@ pub struct RecordConfig {
     pub existing: Existing,
     /// How clients reach it.
     pub serve: ServeConfig,
+    /// Who may look on.
+    pub admin: AdminConfig,
     /// Whether secrets are kept off the disk.
     pub redact: Redact,
     /// Whether links lead back to the proxy.
@@ -166,6 +200,7 @@ impl RecordConfig {
                 _ => Existing::Refuse,
             },
             serve: ServeConfig::of(&args.serve)?,
+            admin: AdminConfig::of(&args.admin)?,
             redact: if args.redact == Switch::On { Redact::On } else { Redact::Off },
             rewrite_links: args.rewrite_links == Switch::On,
             profile: Arc::new(Profile::okta()?),
@@ -182,6 +217,8 @@ pub struct ReplayConfig {
     pub recordings: PathBuf,
     /// How clients reach it.
     pub serve: ServeConfig,
+    /// Who may look on.
+    pub admin: AdminConfig,
     /// How to play.
     pub options: ReplayOptions,
     /// What is known about the API.
@@ -198,6 +235,7 @@ impl ReplayConfig {
             cassettes: args.cassettes,
             recordings: PathBuf::from(RECORDINGS),
             serve: ServeConfig::offline(&args.serve)?,
+            admin: AdminConfig::of(&args.admin)?,
             options: ReplayOptions {
                 rewrite_links: args.rewrite_links == Switch::On,
                 repeat: args.repeat,

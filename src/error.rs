@@ -66,6 +66,9 @@ pub enum Error {
     /// Something under `/__overdub/` that does not exist: what was asked, and what there is.
     #[error("{0} is no endpoint of overdub's{1}")]
     NoSuchEndpoint(String, &'static str),
+    /// Something asked of overdub itself that cannot be done: the status, and why in words.
+    #[error("{1}")]
+    Refused(StatusCode, String),
     /// An endpoint of overdub's that another method is for: what was asked, and which methods there are.
     #[error("{0} is no endpoint of overdub's; this path takes {1}")]
     WrongMethod(String, &'static str),
@@ -85,12 +88,14 @@ impl Error {
             Self::NotAllowed(..) => StatusCode::FORBIDDEN,
             Self::RequestTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::HeadersTooLarge(_) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::Refused(status, _) => *status,
             Self::NoSuchEndpoint(..) => StatusCode::NOT_FOUND,
             Self::Connect | Self::ConnectOverHttp2 | Self::WrongMethod(..) => StatusCode::METHOD_NOT_ALLOWED,
         }
     }
 
-    fn outcome(&self) -> &'static str {
+    /// What came of the request, in a word.
+    pub fn outcome(&self) -> &'static str {
         match self {
             Self::Miss(_) => "miss",
             Self::Internal(_) => "internal-error",
@@ -133,7 +138,16 @@ impl Error {
 
 /// A JSON answer of overdub's own.
 pub fn own_reply(status: StatusCode, outcome: &'static str, body: &serde_json::Value) -> Reply {
-    let mut reply = Response::new(Body::Whole(Bytes::from(body.to_string())));
+    own(status, outcome, body.to_string())
+}
+
+/// The same for people: its JSON laid out, and the outcome `own`.
+pub fn own_reply_pretty(status: StatusCode, body: &serde_json::Value) -> Reply {
+    own(status, "own", format!("{body:#}\n"))
+}
+
+fn own(status: StatusCode, outcome: &'static str, body: String) -> Reply {
+    let mut reply = Response::new(Body::Whole(Bytes::from(body)));
     *reply.status_mut() = status;
     reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     reply.headers_mut().insert(OUTCOME, HeaderValue::from_static(outcome));

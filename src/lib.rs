@@ -25,6 +25,8 @@
 //! | [`replay`] | which recorded answer is due |
 //! | [`recorder`] | from a finished exchange to the cassette |
 //! | [`proxy`] | who answers a request |
+//! | [`journal`] | what was asked lately, bounded |
+//! | [`admin`] | the address from which a replay is looked at and steered |
 //! | [`upstream`] | the client towards the real API |
 //! | [`audit`] | the leak scan |
 //! | [`server`] | connections |
@@ -38,6 +40,7 @@
 //! | [`cli`] | what can be typed |
 //! | [`command`] | what each command does |
 
+pub mod admin;
 pub mod audit;
 pub mod cassette;
 pub mod cli;
@@ -46,6 +49,7 @@ pub mod command;
 pub mod config;
 pub mod error;
 pub mod http;
+pub mod journal;
 pub mod matching;
 pub mod profile;
 pub mod proxy;

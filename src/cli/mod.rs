@@ -2,6 +2,7 @@
 //!
 //! [`crate::config`] says what it means, [`crate::command`] does it.
 
+mod admin;
 mod ca;
 mod cassette;
 mod demo;
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use admin::AdminArgs;
 pub use ca::{CaArgs, CaCommand, CaExportArgs, CaNewArgs, CertificateFormat};
 pub use cassette::{AuditArgs, CassetteCommand};
 pub use demo::DemoArgs;

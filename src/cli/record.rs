@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{ServeArgs, Switch, time_limit};
+use super::{AdminArgs, ServeArgs, Switch, time_limit};
 
 /// What was typed behind `overdub record`.
 #[derive(Debug, Args)]
@@ -39,4 +39,7 @@ pub struct RecordArgs {
     /// Give links to the upstream the origin that the client used.
     #[arg(long, value_name = "on|off", default_value = "on", hide_possible_values = true)]
     pub rewrite_links: Switch,
+    /// Who may look on.
+    #[command(flatten)]
+    pub admin: AdminArgs,
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{ServeArgs, SessionArgs, Switch};
+use super::{AdminArgs, ServeArgs, SessionArgs, Switch};
 use crate::cassette::Repeat;
 
 /// What was typed behind `overdub replay`.
@@ -23,6 +23,9 @@ pub struct ReplayArgs {
     /// Which sessions there are.
     #[command(flatten)]
     pub sessions: SessionArgs,
+    /// Who may look on.
+    #[command(flatten)]
+    pub admin: AdminArgs,
 }
 
 fn repeat(text: &str) -> Result<Repeat, String> {

@@ -1,5 +1,6 @@
 //! What each command does: a file per command.
 
+mod admin;
 mod ca;
 mod cassette;
 mod demo;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Failure;
 use super::sandbox::{self, Org};
 use super::serve::{Ready, bind, settings, until_signal};
+use super::{Failure, admin};
 use crate::Proxy;
 use crate::cassette::Writer;
 use crate::cli::RecordArgs;
@@ -37,7 +37,7 @@ pub(super) async fn run(args: RecordArgs) -> Result<(), Failure> {
     let upstream = Upstream::new(origin.clone(), &config.upstream_options).map_err(Failure::usage)?;
     // What a forward proxy was asked for is written with its own origin: nothing is relative to this one.
     let written = origin.clone().unwrap_or_else(|| config.profile.stand_in_origin.clone());
-    let redactor = Redactor::new(config.profile, config.redact, written);
+    let redactor = Redactor::new(Arc::clone(&config.profile), config.redact, written);
     let mut writer =
         Writer::create(&config.cassette, &redactor.header(), config.existing).map_err(Failure::usage)?;
     let before = writer.take_earlier().map_or(0, |cassette| cassette.interactions.len());
@@ -45,8 +45,17 @@ pub(super) async fn run(args: RecordArgs) -> Result<(), Failure> {
         .map_err(|error| Failure::usage(format_args!("cannot start the recorder: {error}")))?;
     let live = Live::new(upstream, recorder, Clock::Wall, config.rewrite_links);
     let upstream_text = origin.map_or_else(|| "any".to_owned(), |origin| origin.to_string());
-    let ready = Ready { mode: "record", upstream: &upstream_text, cassettes: 1, interactions: before };
-    let since_signal = until_signal(listener, Arc::new(Proxy::record(live)), settings, ready).await?;
+    let (proxy, beside) = admin::start(config.admin, Proxy::record(live), &config.profile, &settings).await?;
+    let ready = Ready {
+        mode: "record",
+        upstream: &upstream_text,
+        cassettes: 1,
+        interactions: before,
+        admin: beside.address(),
+        shutdown: beside.shutdown.clone(),
+    };
+    let since_signal = until_signal(listener, proxy, settings, ready).await?;
+    beside.ended().await;
 
     let report = recording.finish(DRAIN.saturating_sub(since_signal.elapsed()).max(SHORTEST_DRAIN)).await;
     if let Some(sandbox) = sandbox {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Failure;
 use super::serve::{Ready, bind, settings, until_signal};
+use super::{Failure, admin};
 use crate::Proxy;
 use crate::cassette;
 use crate::cli::ReplayArgs;
@@ -18,11 +18,17 @@ pub(super) async fn run(args: ReplayArgs) -> Result<(), Failure> {
     let player = Arc::new(crate::replay::Player::new(cassettes, &config.profile, &config.options));
     let settings = settings(&config.serve, None)?;
     let listener = bind(config.serve.listen).await?;
+    let proxy = Proxy::replay(Arc::clone(&player));
+    let (proxy, beside) = admin::start(config.admin, proxy, &config.profile, &settings).await?;
     let ready = Ready {
         mode: "replay",
         upstream: "none",
         cassettes: player.cassettes(),
         interactions: player.interactions(),
+        admin: beside.address(),
+        shutdown: beside.shutdown.clone(),
     };
-    until_signal(listener, Arc::new(Proxy::replay(player)), settings, ready).await.map(drop)
+    until_signal(listener, proxy, settings, ready).await?;
+    beside.ended().await;
+    Ok(())
 }

@@ -18,7 +18,7 @@ use crate::server::{Handler, Settings, serve};
 pub(super) async fn run(args: SandboxArgs) -> Result<(), Failure> {
     let listener = bind(args.listen).await?;
     let config = SandboxConfig { seed: args.seed, start: args.start, tick: args.tick };
-    let ready = Ready { mode: "sandbox", upstream: "none", cassettes: 0, interactions: 0 };
+    let ready = Ready { mode: "sandbox", upstream: "none", ..Ready::default() };
     until_signal(listener, Arc::new(Org(Sandbox::new(config))), Settings::default(), ready).await.map(drop)
 }
 

@@ -1,6 +1,7 @@
 //! What all serving commands do alike: bind, say that it is ready, serve until a signal comes.
 
 use std::io::{self, Write as _};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
@@ -15,15 +16,25 @@ use crate::server::{Handler, Settings, serve};
 use crate::tls::{Authority, Ca};
 
 /// The ready line: what a script waits for, and all that it needs to know.
+#[derive(Default)]
 pub(super) struct Ready<'a> {
     pub(super) mode: &'static str,
     pub(super) upstream: &'a str,
     pub(super) cassettes: usize,
     pub(super) interactions: usize,
+    /// Where the admin endpoints are.
+    pub(super) admin: Option<SocketAddr>,
+    /// Is cancelled at the signal: what is served beside ends with it.
+    pub(super) shutdown: CancellationToken,
 }
 
-/// Takes the address.
+/// Takes the address of `--listen`.
 pub(super) async fn bind(listen: Listen) -> Result<TcpListener, Failure> {
+    bind_as("--listen", listen).await
+}
+
+/// Takes the address that a flag names.
+pub(super) async fn bind_as(flag: &str, listen: Listen) -> Result<TcpListener, Failure> {
     let Listen(address) = listen;
     if !address.ip().is_loopback() {
         tracing::warn!("listening on {address}: everyone who reaches this machine can use this proxy");
@@ -36,7 +47,7 @@ pub(super) async fn bind(listen: Listen) -> Result<TcpListener, Failure> {
             io::ErrorKind::PermissionDenied => "ports below 1024 need privileges; choose another",
             _ => "choose an address of this machine",
         };
-        Failure::usage(format_args!("--listen {address}: {error}; {advice}"))
+        Failure::usage(format_args!("{flag} {address}: {error}; {advice}"))
     })
 }
 
@@ -72,12 +83,13 @@ pub(super) async fn until_signal<H: Handler>(
 ) -> Result<Stopwatch, Failure> {
     let signal = signals().map_err(|error| Failure::usage(format_args!("cannot catch signals: {error}")))?;
     let address = listener.local_addr().map_err(|error| Failure::usage(format_args!("--listen: {error}")))?;
-    let Ready { mode, upstream, cassettes, interactions } = ready;
+    let Ready { mode, upstream, cassettes, interactions, admin, shutdown } = ready;
     let scheme = if settings.tls.is_some() { "https" } else { "http" };
     let authority = settings.tls.as_ref().or(settings.forward.as_ref().map(|(_, authority)| authority));
     let ca = authority.map_or_else(String::new, |own| format!(" ca={}", own.ca().path().display()));
+    let admin = admin.map_or_else(String::new, |admin| format!(" admin=http://{admin}"));
     let line = format!(
-        "overdub listening url={scheme}://{address}{ca} mode={mode} upstream={upstream} cassettes={cassettes} \
+        "overdub listening url={scheme}://{address}{ca}{admin} mode={mode} upstream={upstream} cassettes={cassettes} \
          interactions={interactions}\n"
     );
     let mut stdout = io::stdout().lock();
@@ -85,7 +97,6 @@ pub(super) async fn until_signal<H: Handler>(
     let _ = stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush());
     drop(stdout);
 
-    let shutdown = CancellationToken::new();
     let server = tokio::spawn(serve(listener, handler, settings, shutdown.clone()));
     signal.await;
     let since_signal = Stopwatch::start();

@@ -18,7 +18,7 @@ pub use headers::{Origin, OriginError, copied, end_to_end, filtered, is_text, lo
 pub use hosts::{HostPattern, HostPatternError, address};
 pub use json::{JsonKind, JsonScanner, JsonValue};
 pub use links::{Link, LinkFinder, LinkForm, LinkStream, Template, may_have_link};
-pub(crate) use multiset::{Pair, percent_decoded, query_value, sorted_pairs};
+pub(crate) use multiset::{Pair, percent_decoded, query_pairs, sorted_pairs};
 pub use values::{SHORTEST, ValueFinder};
 
 use ::http::request::Parts;
@@ -33,7 +33,7 @@ pub const BODY_LIMIT: usize = 64 * 1024 * 1024;
 pub const HEADER_LIMIT: usize = 64 * 1024;
 
 /// Header that tells an answer of overdub's own from the API's: `miss`, `upstream-error`, `client-error`,
-/// `internal-error`, `reset`.
+/// `internal-error`, `reset`, `own`.
 pub const OUTCOME: HeaderName = HeaderName::from_static("x-overdub-outcome");
 
 /// Header by which a client asks for one cassette by name.

@@ -44,11 +44,14 @@ pub(crate) fn sorted_pairs(text: &[u8]) -> Vec<Pair<'_>> {
     pairs
 }
 
-/// The first value of this name in a query, decoded.
-pub(crate) fn query_value(query: Option<&str>, name: &str) -> Option<String> {
-    let pairs = query?.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    let mut values = pairs.filter(|(own, _)| *form_decoded(own.as_bytes()) == *name.as_bytes());
-    values.next().map(|(_, value)| String::from_utf8_lossy(&form_decoded(value.as_bytes())).into_owned())
+/// The pairs of a query in their order, decoded, as text.
+pub(crate) fn query_pairs(query: &str) -> impl Iterator<Item = (String, String)> {
+    let text = |part: &str| String::from_utf8_lossy(&form_decoded(part.as_bytes())).into_owned();
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    pairs.map(move |pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (text(name), text(value))
+    })
 }
 
 fn form_decoded(text: &[u8]) -> Cow<'_, [u8]> {

@@ -53,6 +53,16 @@ impl Live {
         Self { upstream, recorder: None, clock, links }
     }
 
+    /// Where requests go that name no origin themselves.
+    pub(super) fn origin(&self) -> Option<&Origin> {
+        self.upstream.origin()
+    }
+
+    /// The cassette that is written: its name, and how many interactions it holds.
+    pub(super) fn cassette(&self) -> Option<(String, usize)> {
+        self.recorder.as_ref().map(Recorder::cassette)
+    }
+
     /// Passes one request on.
     ///
     /// # Errors

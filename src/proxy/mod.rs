@@ -5,24 +5,34 @@
 mod body;
 mod exchange;
 mod heads;
+mod health;
 mod links;
 mod own;
 
 use std::sync::Arc;
 
-use ::http::Method;
+use ::http::{Method, StatusCode};
 
 pub use exchange::Live;
+pub use health::Health;
 
+use crate::clock::{Clock, Stopwatch};
 use crate::error::Error;
 use crate::http::{HEADER_LIMIT, Reply, Request, total_size};
-use crate::replay::Player;
+use crate::journal::{Journal, Open};
+use crate::profile::Profile;
+use crate::replay::{Answered, DEFAULT_SESSION, Player, SessionBy, session_name};
 use crate::server::Handler;
+use health::Failures;
 
 /// Stands between a client and an API.
 #[derive(Debug)]
 pub struct Proxy {
     mode: Mode,
+    watch: Stopwatch,
+    failures: Failures,
+    /// Kept only if somebody looks on.
+    journal: Option<Journal>,
 }
 
 #[derive(Debug)]
@@ -38,20 +48,48 @@ enum Mode {
 impl Proxy {
     /// A proxy that answers from recordings and can reach nothing else.
     pub fn replay(player: Arc<Player>) -> Self {
-        Self { mode: Mode::Replay(player) }
+        Self::of(Mode::Replay(player))
     }
 
     /// A proxy that passes requests on and records them.
     pub fn record(live: Live) -> Self {
-        Self { mode: Mode::Record(Arc::new(live)) }
+        Self::of(Mode::Record(Arc::new(live)))
     }
 
     /// A proxy that passes requests on and keeps nothing: `live` is [`Live::unrecorded`].
     pub fn passthrough(live: Live) -> Self {
-        Self { mode: Mode::Passthrough(Arc::new(live)) }
+        Self::of(Mode::Passthrough(Arc::new(live)))
     }
 
-    async fn answer(&self, request: Request) -> Result<Reply, Error> {
+    fn of(mode: Mode) -> Self {
+        Self { mode, watch: Stopwatch::start(), failures: Failures::default(), journal: None }
+    }
+
+    /// The same, keeping a journal of `most` entries and counting what each session is given.
+    #[must_use]
+    pub fn with_journal(self, most: usize, profile: &Profile) -> Self {
+        Self { journal: Some(Journal::new(most, Clock::Wall, profile)), ..self }
+    }
+
+    /// The journal, if somebody looks on.
+    pub fn journal(&self) -> Option<&Journal> {
+        self.journal.as_ref()
+    }
+
+    /// The player, if recordings answer.
+    pub fn player(&self) -> Option<&Arc<Player>> {
+        match &self.mode {
+            Mode::Replay(player) => Some(player),
+            Mode::Record(_) | Mode::Passthrough(_) => None,
+        }
+    }
+
+    /// The answer, and what came of the request in a word. `entry` is where it is noted.
+    async fn answer(
+        &self,
+        request: Request,
+        entry: &mut Option<Open<'_>>,
+    ) -> Result<(Reply, &'static str), Error> {
         let size = total_size(&request.head.headers);
         if size > HEADER_LIMIT {
             return Err(Error::HeadersTooLarge(size));
@@ -60,17 +98,69 @@ impl Proxy {
             return Err(Error::Connect);
         }
         if request.asked.is_none() && own::is_own(request.head.uri.path()) {
-            return self.own(&request);
+            return Ok((self.own(&request)?, "own"));
         }
         match &self.mode {
-            Mode::Replay(player) => player.answer(request).await,
-            Mode::Record(live) | Mode::Passthrough(live) => live.answer(request).await,
+            Mode::Replay(player) if self.journal.is_none() => {
+                let session = player.session(&request)?;
+                Ok((player.answer_in(session, request).await?.reply, "replayed"))
+            }
+            Mode::Replay(player) => Ok((self.observed(player, request, entry).await?, "replayed")),
+            Mode::Record(live) => passed(live, request, entry, "recorded").await,
+            Mode::Passthrough(live) => passed(live, request, entry, "passed").await,
         }
     }
+
+    /// The recorded answer, noted for those who look on.
+    async fn observed(
+        &self,
+        player: &Player,
+        request: Request,
+        entry: &mut Option<Open<'_>>,
+    ) -> Result<Reply, Error> {
+        let session = player.session(&request)?;
+        if let Some(entry) = entry {
+            entry.session(session.name());
+        }
+        let answered = player.answer_in(Arc::clone(&session), request).await;
+        player.note(&session, &answered);
+        let Answered { reply, recording, .. } = answered?;
+        if let Some(entry) = entry {
+            entry.recording(recording.cassette, recording.interaction);
+        }
+        Ok(reply)
+    }
+}
+
+/// The upstream's answer, and `outcome` unless the connection became a tunnel.
+async fn passed(
+    live: &Arc<Live>,
+    request: Request,
+    entry: &mut Option<Open<'_>>,
+    outcome: &'static str,
+) -> Result<(Reply, &'static str), Error> {
+    if let Some(entry) = entry
+        && let Ok(name) = session_name(&request, SessionBy::Name)
+    {
+        entry.session(name.as_deref().unwrap_or(DEFAULT_SESSION).into());
+    }
+    let reply = live.answer(request).await?;
+    let is_tunnel = reply.status() == StatusCode::SWITCHING_PROTOCOLS;
+    Ok((reply, if is_tunnel { "tunnelled" } else { outcome }))
 }
 
 impl Handler for Proxy {
     async fn handle(&self, request: Request) -> Reply {
-        self.answer(request).await.unwrap_or_else(Error::into_reply)
+        let mut entry = self.journal.as_ref().and_then(|journal| journal.begin(&request));
+        let answered = self.answer(request, &mut entry).await;
+        let (reply, outcome) = answered.unwrap_or_else(|error| {
+            let outcome = error.outcome();
+            self.failures.count(outcome);
+            (error.into_reply(), outcome)
+        });
+        if let Some(entry) = entry {
+            entry.close(outcome, reply.status());
+        }
+        reply
     }
 }

@@ -3,9 +3,9 @@
 use ::http::{Method, StatusCode};
 use serde_json::json;
 
-use super::{Mode, Proxy};
-use crate::error::{Error, own_reply};
-use crate::http::{Reply, Request, query_value};
+use super::Proxy;
+use crate::error::{Error, own_reply, own_reply_pretty};
+use crate::http::{Reply, Request, query_pairs};
 use crate::replay::{Player, check_session_name};
 
 /// Paths that are overdub's own.
@@ -20,28 +20,31 @@ impl Proxy {
     /// What overdub answers for itself.
     pub(super) fn own(&self, request: &Request) -> Result<Reply, Error> {
         let (method, path) = (&request.head.method, request.head.uri.path());
-        match (&self.mode, path) {
-            (Mode::Replay(player), "/__overdub/reset") if method == Method::POST => reset(player, request),
-            (Mode::Replay(_), "/__overdub/reset") => {
-                Err(Error::WrongMethod(format!("{method} {path}"), "POST"))
+        let asked = || format!("{method} {path}");
+        match (path, self.player()) {
+            ("/__overdub/reset", Some(player)) if method == Method::POST => reset(player, request),
+            ("/__overdub/reset", Some(_)) => Err(Error::WrongMethod(asked(), "POST")),
+            ("/__overdub/health", _) if matches!(*method, Method::GET | Method::HEAD) => {
+                Ok(own_reply_pretty(StatusCode::OK, &self.health()))
             }
-            (Mode::Replay(_), _) => {
-                Err(Error::NoSuchEndpoint(format!("{method} {path}"), "; there is POST /__overdub/reset"))
-            }
-            (Mode::Record(_), _) => {
-                Err(Error::NoSuchEndpoint(format!("{method} {path}"), " while it records"))
-            }
-            (Mode::Passthrough(_), _) => {
-                Err(Error::NoSuchEndpoint(format!("{method} {path}"), " while it passes requests on"))
-            }
+            ("/__overdub/health", _) => Err(Error::WrongMethod(asked(), "GET, HEAD")),
+            (_, Some(_)) => Err(Error::NoSuchEndpoint(
+                asked(),
+                "; there are POST /__overdub/reset and GET /__overdub/health (--admin ADDR gives the others)",
+            )),
+            (_, None) => Err(Error::NoSuchEndpoint(
+                asked(),
+                "; there is GET /__overdub/health, and no recording to reset",
+            )),
         }
     }
 }
 
 /// Starts afresh the session that `?session=` or the request itself names; without either, all of them.
 fn reset(player: &Player, request: &Request) -> Result<Reply, Error> {
-    let name = match query_value(request.head.uri.query(), "session") {
-        Some(name) => Some(name),
+    let mut asked = query_pairs(request.head.uri.query().unwrap_or_default());
+    let name = match asked.find(|(name, _)| name == "session") {
+        Some((_, name)) => Some(name),
         None => player.session_name(request)?,
     };
     let reset = if let Some(name) = name {

@@ -10,6 +10,7 @@ mod tee;
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc};
@@ -34,6 +35,14 @@ pub struct Recorder {
     budget: Arc<Semaphore>,
     /// What goes on although its client left.
     drains: TaskTracker,
+    cassette: Arc<Written>,
+}
+
+/// The cassette that is written.
+#[derive(Debug)]
+struct Written {
+    name: String,
+    interactions: AtomicUsize,
 }
 
 enum Job {
@@ -65,11 +74,18 @@ impl Recorder {
     pub fn start(writer: Writer, redactor: Redactor) -> io::Result<(Self, Recording)> {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let budget = Arc::new(Semaphore::new(BUDGET_KIB as usize));
-        let recorder = Self { queue, budget, drains: TaskTracker::new() };
+        let cassette =
+            Arc::new(Written { name: writer.name(), interactions: AtomicUsize::new(writer.interactions()) });
+        let recorder = Self { queue, budget, drains: TaskTracker::new(), cassette: Arc::clone(&cassette) };
         let thread = std::thread::Builder::new()
             .name("recorder".to_owned())
-            .spawn(move || write_all(jobs, writer, &redactor))?;
+            .spawn(move || write_all(jobs, writer, &redactor, &cassette.interactions))?;
         Ok((recorder.clone(), Recording { recorder, thread }))
+    }
+
+    /// The cassette's name, and how many interactions it holds by now.
+    pub(crate) fn cassette(&self) -> (String, usize) {
+        (self.cassette.name.clone(), self.cassette.interactions.load(Ordering::Relaxed))
     }
 
     /// Hands over a finished exchange, waiting while the queue is full.
@@ -114,7 +130,12 @@ impl Recording {
 }
 
 /// The writer task's whole life.
-fn write_all(mut jobs: mpsc::Receiver<Job>, mut writer: Writer, redactor: &Redactor) -> Report {
+fn write_all(
+    mut jobs: mpsc::Receiver<Job>,
+    mut writer: Writer,
+    redactor: &Redactor,
+    interactions: &AtomicUsize,
+) -> Report {
     let mut report = Report::default();
     while let Some(Job::Record(exchange, permit)) = jobs.blocking_recv() {
         let what = exchange.what();
@@ -122,6 +143,7 @@ fn write_all(mut jobs: mpsc::Receiver<Job>, mut writer: Writer, redactor: &Redac
         match writer.append(&interaction) {
             Ok(()) => {
                 report.recorded += 1;
+                interactions.store(writer.interactions(), Ordering::Relaxed);
                 tracing::debug!("recorded: {what} {}", interaction.response.status.as_u16());
             }
             Err(error) => {

@@ -27,9 +27,11 @@ mod unify;
 mod variables;
 mod view;
 
-pub use names::{LONGEST_NAME, SessionBy};
+pub use names::{
+    DEFAULT as DEFAULT_SESSION, LONGEST_NAME, SessionBy, check as check_session_name, of as session_name,
+};
 pub use player::{Answered, Player, Recording, ReplayOptions};
 pub use run::Tally;
 pub use session::Session;
 pub use sessions::SessionOptions;
-pub use view::{CassetteView, NoSession, SessionView, check_session_name};
+pub use view::{CassetteView, NoSession, SessionView};

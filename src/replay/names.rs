@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::http::{Request, SESSION};
 
 /// The session of requests that name none.
-pub(super) const DEFAULT: &str = "default";
+pub const DEFAULT: &str = "default";
 
 /// Longest name of a session, in characters.
 pub const LONGEST_NAME: usize = 128;
@@ -34,7 +34,7 @@ pub enum SessionBy {
 ///
 /// # Errors
 /// A name that is none.
-pub(super) fn of(request: &Request, by: SessionBy) -> Result<Option<Cow<'_, str>>, Error> {
+pub fn of(request: &Request, by: SessionBy) -> Result<Option<Cow<'_, str>>, Error> {
     if let Some(value) = request.head.headers.get(SESSION) {
         return valid(&String::from_utf8_lossy(value.as_bytes()), value.to_str().ok()).map(Some);
     }
@@ -48,7 +48,10 @@ pub(super) fn of(request: &Request, by: SessionBy) -> Result<Option<Cow<'_, str>
 }
 
 /// The name, if it is one: up to [`LONGEST_NAME`] visible ASCII characters without `/`, which parts paths.
-pub(super) fn check(name: &str) -> Result<(), Error> {
+///
+/// # Errors
+/// It is none; says what is.
+pub fn check(name: &str) -> Result<(), Error> {
     let fits = |byte: u8| byte.is_ascii_graphic() && byte != b'/';
     if (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(fits) {
         return Ok(());

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::names::{self, DEFAULT, SessionBy};
 use super::run::Run;
 use super::session::Session;
-use crate::clock::Stopwatch;
+use crate::clock::{Clock, Stopwatch, Timestamp};
 use crate::error::Error;
 use crate::http::Request;
 
@@ -37,7 +37,9 @@ pub(super) struct Sessions {
     /// A std lock, held to look up one name and never across an `.await`; only a name that is new writes.
     named: RwLock<Named>,
     options: SessionOptions,
+    /// Sessions' times are counted from here.
     pub(super) watch: Stopwatch,
+    began: Timestamp,
 }
 
 #[derive(Debug, Default)]
@@ -54,7 +56,7 @@ struct Named {
 impl Sessions {
     pub(super) fn new(options: SessionOptions) -> Self {
         let (default, named) = (Arc::default(), RwLock::default());
-        Self { default, named, options, watch: Stopwatch::start() }
+        Self { default, named, options, watch: Stopwatch::start(), began: Clock::Wall.now() }
     }
 
     /// The session that a request belongs to, which is thereby used.
@@ -144,6 +146,11 @@ impl Sessions {
     pub(super) fn idle_left(&self, session: &Session) -> Option<Duration> {
         let left = (session.run.used() + self.options.idle).checked_sub(self.watch.elapsed());
         left.filter(|left| !left.is_zero() && !session.run.ended.is_cancelled())
+    }
+
+    /// When by the wall clock it was so long after the start.
+    pub(super) fn wall_time(&self, since_start: Duration) -> Timestamp {
+        self.began.checked_add(since_start).unwrap_or(Timestamp::MAX)
     }
 
     /// Starts all of them afresh.

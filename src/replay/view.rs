@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::names;
 use super::player::{Answered, Player, Recording};
 use super::run::Tally;
 use super::session::Session;
+use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::http::Request;
 
-/// A session at a glance. Times are counted from the start of the replay.
+/// A session at a glance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionView {
     /// Its name.
@@ -18,9 +18,9 @@ pub struct SessionView {
     /// The only cassette that answers it.
     pub pinned: Option<String>,
     /// When it was made.
-    pub created: Duration,
+    pub created: Timestamp,
     /// When a request last came.
-    pub used: Duration,
+    pub used: Timestamp,
     /// What came of its requests.
     pub tally: Tally,
     /// The cassettes that answered it.
@@ -150,8 +150,8 @@ impl Player {
         SessionView {
             name: Arc::clone(&run.name),
             pinned: run.pinned.map(|pinned| self.index.timelines[pinned].cassette.name.clone()),
-            created: run.created,
-            used: run.used(),
+            created: self.sessions.wall_time(run.created),
+            used: self.sessions.wall_time(run.used()),
             tally: run.tally(),
             cassettes: cassettes.filter(|own| own.used > 0).collect(),
         }
@@ -173,12 +173,4 @@ impl Session {
     pub async fn ended(&self) {
         self.run.ended.cancelled().await;
     }
-}
-
-/// Whether a text can name a session.
-///
-/// # Errors
-/// It cannot; says what can.
-pub fn check_session_name(name: &str) -> Result<(), Error> {
-    names::check(name)
 }

@@ -36,6 +36,8 @@ pub struct Writer {
     buffer: String,
     sidecars: Numbered,
     earlier: Option<Cassette>,
+    /// How many exchanges the file holds.
+    interactions: usize,
     /// The file that was replaced, still locked: somebody who opened it before must not take it for the present one.
     _replaced: Option<File>,
 }
@@ -90,6 +92,7 @@ impl Writer {
         self.dirty = false;
         self.good += self.buffer.len() as u64;
         self.sidecars.keep();
+        self.interactions += 1;
         Ok(())
     }
 
@@ -113,6 +116,16 @@ impl Writer {
     /// The file that is written.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The cassette's name.
+    pub fn name(&self) -> String {
+        stem(&self.path)
+    }
+
+    /// How many exchanges the file holds.
+    pub fn interactions(&self) -> usize {
+        self.interactions
     }
 
     /// What the cassette held before, when it is continued; once.
@@ -159,7 +172,8 @@ impl Writer {
         }
         let good = close_last(&mut file, reading.closed || reading.torn.is_some()).map_err(failed)?;
         let writer = Self::over(path, file, good, None)?;
-        Ok(Self { earlier: Some(reading.cassette), ..writer })
+        let interactions = reading.cassette.interactions.len();
+        Ok(Self { earlier: Some(reading.cassette), interactions, ..writer })
     }
 
     fn over(path: &Path, file: File, good: u64, replaced: Option<File>) -> Result<Self, CassetteError> {
@@ -173,6 +187,7 @@ impl Writer {
             buffer: String::with_capacity(16 << 10),
             sidecars,
             earlier: None,
+            interactions: 0,
             _replaced: replaced,
         })
     }

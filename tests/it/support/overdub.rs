@@ -9,12 +9,13 @@ use std::sync::{Arc, Condvar, Mutex};
 use super::wire::{Message, PATIENCE, ask};
 
 /// Variables that would change what overdub does.
-const ENVIRONMENT: [&str; 8] = [
+const ENVIRONMENT: [&str; 9] = [
     "RUST_LOG",
     "NO_COLOR",
     "COLUMNS",
     "OVERDUB_UPSTREAM",
     "OVERDUB_LISTEN",
+    "OVERDUB_ADMIN",
     "OVERDUB_LOG_FORMAT",
     "OVERDUB_UPSTREAM_CA",
     "OVERDUB_PUBLIC_URL",
@@ -178,6 +179,12 @@ impl Overdub {
             panic!("not ready: {ready:?} {}", stderr.until(|_| false));
         };
         Self { address, ready: ready.trim_end().to_owned(), child, stderr }
+    }
+
+    /// Where the admin endpoints are.
+    pub(crate) fn admin(&self) -> SocketAddr {
+        let address = self.ready.split_once("admin=http://").and_then(|(_, rest)| rest.split(' ').next());
+        address.and_then(|address| address.parse().ok()).expect("an admin address")
     }
 
     /// Sends a request on a connection of its own and returns the answer.

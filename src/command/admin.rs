@@ -1,0 +1,65 @@
+//! The admin address beside a proxy.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::Failure;
+use super::serve::bind_as;
+use crate::Proxy;
+use crate::admin::{Admin, Ports};
+use crate::config::AdminConfig;
+use crate::profile::Profile;
+use crate::server::{Settings, serve};
+
+/// What is served beside a proxy's own listener.
+pub(super) struct Beside {
+    /// Ends it.
+    pub(super) shutdown: CancellationToken,
+    admin: Option<Served>,
+}
+
+/// The admin address, being served.
+struct Served {
+    address: SocketAddr,
+    admin: Arc<Admin>,
+    server: JoinHandle<()>,
+}
+
+impl Beside {
+    /// Where the admin endpoints are.
+    pub(super) fn address(&self) -> Option<SocketAddr> {
+        self.admin.as_ref().map(|served| served.address)
+    }
+
+    /// Waits for its end, after the shutdown.
+    pub(super) async fn ended(self) {
+        if let Some(Served { admin, server, .. }) = self.admin {
+            // It ends by itself; how does not matter any more.
+            let _ = server.await;
+            admin.closed().await;
+        }
+    }
+}
+
+/// Has `proxy` looked on at the admin address, if there is to be one. Ports of sessions speak what `settings` say.
+pub(super) async fn start(
+    config: AdminConfig,
+    proxy: Proxy,
+    profile: &Profile,
+    settings: &Settings,
+) -> Result<(Arc<Proxy>, Beside), Failure> {
+    let shutdown = CancellationToken::new();
+    let Some(listen) = config.listen else {
+        return Ok((Arc::new(proxy), Beside { shutdown, admin: None }));
+    };
+    let proxy = Arc::new(proxy.with_journal(config.journal, profile));
+    let listener = bind_as("--admin", listen).await?;
+    let address = listener.local_addr().map_err(|error| Failure::usage(format_args!("--admin: {error}")))?;
+    let ports = Ports::new(settings.clone(), shutdown.clone());
+    let admin = Arc::new(Admin::new(Arc::clone(&proxy), ports));
+    let server = tokio::spawn(serve(listener, Arc::clone(&admin), Settings::default(), shutdown.clone()));
+    Ok((proxy, Beside { shutdown, admin: Some(Served { address, admin, server }) }))
+}

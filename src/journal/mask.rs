@@ -1,0 +1,152 @@
+//! What a URL is shown without: its secrets.
+
+use std::borrow::Cow;
+
+use regex::bytes::Captures;
+
+use crate::http::percent_decoded;
+use crate::profile::{Sensitive, StandInType};
+
+/// What stands for a secret.
+const HIDDEN: &str = "(hidden)";
+
+/// What stands for the end of a target that is too long.
+const CUT: &str = "...";
+
+/// Hides what a profile calls secret.
+#[derive(Debug)]
+pub(super) struct Mask {
+    sensitive: Sensitive,
+}
+
+impl Mask {
+    pub(super) fn new(sensitive: Sensitive) -> Self {
+        Self { sensitive }
+    }
+
+    /// The target without its secrets: values of secret fields in the query, path segments behind one that has a
+    /// secret field's name, and what a secret's pattern finds anywhere.
+    pub(super) fn apply(&self, target: &str) -> String {
+        let (path, query) = match target.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (target, None),
+        };
+        let segments: Vec<_> = path.split('/').skip(1).map(decoded).collect();
+        let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
+        let mut named_before = false;
+        let shown = path.split('/').map(|segment| {
+            let is_secret = named_before && !segment.is_empty();
+            named_before = self.is_secret(&[&decoded(segment)], &segments);
+            if is_secret { HIDDEN.into() } else { self.text(segment) }
+        });
+        let mut whole = shown.collect::<Vec<_>>().join("/");
+        if let Some(query) = query {
+            let pairs = query.split('&').map(|pair| self.pair(pair, &segments));
+            whole.push('?');
+            whole.push_str(&pairs.collect::<Vec<_>>().join("&"));
+        }
+        // Some patterns tell a secret by what stands before it.
+        self.found(&whole).unwrap_or(whole)
+    }
+
+    /// The same, at most `longest` bytes of it.
+    pub(super) fn cut(&self, target: &str, longest: usize) -> Box<str> {
+        let mut shown = self.apply(target);
+        if shown.len() > longest {
+            shown.truncate(shown.floor_char_boundary(longest - CUT.len()));
+            shown.push_str(CUT);
+        }
+        shown.into()
+    }
+
+    fn pair<'a>(&self, pair: &'a str, segments: &[&str]) -> Cow<'a, str> {
+        let Some((name, value)) = pair.split_once('=') else { return self.text(pair) };
+        let plain = decoded(name);
+        let path: Vec<&str> = plain.split('.').collect();
+        if self.is_secret(&path, segments) {
+            return format!("{name}={HIDDEN}").into();
+        }
+        match self.text(value) {
+            Cow::Borrowed(_) => pair.into(),
+            Cow::Owned(value) => format!("{name}={value}").into(),
+        }
+    }
+
+    fn is_secret(&self, names: &[&str], segments: &[&str]) -> bool {
+        names.last().is_some_and(|name| self.sensitive.may_be_field(name))
+            && self.sensitive.field(names, segments).is_some_and(StandInType::is_secret)
+    }
+
+    /// A part of the target; hidden if there is a secret in what it spells.
+    fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match decoded(text) {
+            Cow::Owned(plain) if self.found(&plain).is_some() => Cow::Owned(HIDDEN.to_owned()),
+            _ => text.into(),
+        }
+    }
+
+    /// The text without what the patterns of secrets find in it, if they find anything.
+    fn found(&self, text: &str) -> Option<String> {
+        let mut shown = None;
+        for (pattern, of_type) in self.sensitive.patterns() {
+            if !of_type.is_secret() {
+                continue;
+            }
+            let seen = shown.as_deref().unwrap_or(text.as_bytes());
+            if let Cow::Owned(less) = pattern.replace_all(seen, hidden) {
+                shown = Some(less);
+            }
+        }
+        shown.map(|shown| String::from_utf8_lossy(&shown).into_owned())
+    }
+}
+
+/// A match with its first group, else the whole of it, hidden.
+fn hidden(found: &Captures<'_>) -> Vec<u8> {
+    let (Some(whole), Some(secret)) = (found.get(0), found.get(1)) else { return HIDDEN.into() };
+    let (start, end) = (secret.start() - whole.start(), secret.end() - whole.start());
+    [&whole.as_bytes()[..start], HIDDEN.as_bytes(), &whole.as_bytes()[end..]].concat()
+}
+
+fn decoded(text: &str) -> Cow<'_, str> {
+    match percent_decoded(text.as_bytes()) {
+        Cow::Borrowed(_) => text.into(),
+        Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::Profile;
+
+    fn mask() -> Mask {
+        Mask::new(Profile::okta().unwrap().sensitive)
+    }
+
+    #[test]
+    fn secrets_are_hidden_wherever_they_stand() {
+        for (target, shown) in [
+            ("/api/v1/users?limit=2&after=00u1", "/api/v1/users?limit=2&after=00u1"),
+            ("/api/v1/authn?stateToken=00abc&x", "/api/v1/authn?stateToken=(hidden)&x"),
+            ("/a?%73tateToken=00abc", "/a?%73tateToken=(hidden)"),
+            ("/api/v1/users/me%40x.test", "/api/v1/users/me%40x.test"),
+            ("/activate/0123456789abcdefXYZ", "/activate/(hidden)"),
+            ("/activate/0123456789abcdefXYZ?x=1", "/activate/(hidden)?x=1"),
+            ("/login/sessionToken/abc/x", "/login/sessionToken/(hidden)/x"),
+            ("/a?x=SSWS%20000000000000000000000001", "/a?x=(hidden)"),
+            ("/cb?x=eyJhbGciOi.eyJzdWIiOi.c2ln", "/cb?x=(hidden)"),
+            ("/oauth2/v1/authorize?code=1234&state=2", "/oauth2/v1/authorize?code=(hidden)&state=2"),
+            ("https://org.test/a?password=x", "https://org.test/a?password=(hidden)"),
+        ] {
+            assert_eq!(mask().apply(target), shown);
+            assert_eq!(mask().apply(shown), shown, "hiding twice changes nothing");
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_is_cut_after_its_secrets_are_hidden() {
+        let target = format!("/a?x={}&password=secret", "y".repeat(40));
+        assert_eq!(&*mask().cut(&target, 64), format!("/a?x={}&password=(hid...", "y".repeat(40)).as_str());
+    }
+}
