@@ -11,7 +11,7 @@ use crate::cli::{
 use crate::http::{HostPattern, HostPatternError, Origin, OriginError};
 use crate::profile::{Profile, ProfileError};
 use crate::recorder::Redact;
-use crate::replay::{ReplayOptions, SessionBy, SessionOptions};
+use crate::replay::{Latency, ReplayOptions, SessionBy, SessionOptions};
 use crate::server::Forward;
 use crate::upstream::UpstreamOptions;
 
@@ -240,6 +240,7 @@ impl ReplayConfig {
                 rewrite_links: args.rewrite_links == Switch::On,
                 repeat: args.repeat,
                 sessions: session_options(&args.sessions),
+                latency: Latency::of(args.time.latency).unwrap_or_default(),
             },
             profile: Profile::okta()?,
         })

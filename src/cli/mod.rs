@@ -11,6 +11,7 @@ mod replay;
 mod sandbox;
 mod serve;
 mod sessions;
+mod time;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
@@ -27,6 +28,7 @@ pub use replay::ReplayArgs;
 pub use sandbox::SandboxArgs;
 pub use serve::ServeArgs;
 pub use sessions::{SessionArgs, SessionBy};
+pub use time::TimeArgs;
 
 /// Record real API traffic into readable YAML cassettes, replay it offline and deterministically.
 #[derive(Debug, Parser)]

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{AdminArgs, ServeArgs, SessionArgs, Switch};
+use super::{AdminArgs, ServeArgs, SessionArgs, Switch, TimeArgs};
 use crate::cassette::Repeat;
 
 /// What was typed behind `overdub replay`.
@@ -23,6 +23,9 @@ pub struct ReplayArgs {
     /// Which sessions there are.
     #[command(flatten)]
     pub sessions: SessionArgs,
+    /// What time clients see.
+    #[command(flatten)]
+    pub time: TimeArgs,
     /// Who may look on.
     #[command(flatten)]
     pub admin: AdminArgs,

@@ -11,6 +11,7 @@ mod answer;
 mod bindings;
 mod filling;
 mod index;
+mod latency;
 mod miss;
 mod names;
 mod openers;
@@ -27,6 +28,7 @@ mod unify;
 mod variables;
 mod view;
 
+pub use latency::Latency;
 pub use names::{
     DEFAULT as DEFAULT_SESSION, LONGEST_NAME, SessionBy, check as check_session_name, of as session_name,
 };

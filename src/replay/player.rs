@@ -9,6 +9,7 @@ use bytes::Bytes;
 use super::answer::Asker;
 use super::filling::Filling;
 use super::index::Index;
+use super::latency::Latency;
 use super::miss::{self, Reason, Scope};
 use super::search::Search;
 use super::session::{Given, Session};
@@ -28,11 +29,18 @@ pub struct ReplayOptions {
     pub repeat: Option<Repeat>,
     /// How many sessions there may be, and for how long.
     pub sessions: SessionOptions,
+    /// How long answers wait.
+    pub latency: Latency,
 }
 
 impl Default for ReplayOptions {
     fn default() -> Self {
-        Self { rewrite_links: true, repeat: None, sessions: SessionOptions::default() }
+        Self {
+            rewrite_links: true,
+            repeat: None,
+            sessions: SessionOptions::default(),
+            latency: Latency::default(),
+        }
     }
 }
 
@@ -63,6 +71,7 @@ pub struct Player {
     /// Fields that match by their value and are not shown.
     secret_fields: Vec<String>,
     pub(super) sessions: Sessions,
+    latency: Latency,
 }
 
 impl Player {
@@ -72,6 +81,7 @@ impl Player {
             index: Index::new(cassettes, profile, options),
             secret_fields: profile.sensitive.secret_fields(),
             sessions: Sessions::new(options.sessions),
+            latency: options.latency,
         }
     }
 
@@ -100,21 +110,37 @@ impl Player {
     /// A miss, or a request body that did not arrive whole.
     pub async fn answer_in(&self, session: Arc<Session>, mut request: Request) -> Result<Answered, Error> {
         let body = read_body(&mut request).await?;
+        let answered = self.due(session, &request, &body)?;
+        // The answer is made by now: if its client leaves while it waits, it was cut off.
+        self.wait(answered.recording).await;
+        Ok(answered)
+    }
+
+    fn due(&self, session: Arc<Session>, request: &Request, body: &Bytes) -> Result<Answered, Error> {
         let client = || request.client_origin();
         let live = LiveRequest {
             method: &request.head.method,
             target: request.target(),
-            body: &body,
+            body,
             client: &client,
             translation: None,
         };
-        match self.choose(&session, &request, live) {
+        match self.choose(&session, request, live) {
             Ok(given) => {
                 let recording = Recording { cassette: given.place.timeline, interaction: given.ordinal };
                 let is_marked = given.is_marked();
-                Ok(Answered { reply: self.send(session, &request, given), recording, is_marked })
+                Ok(Answered { reply: self.send(session, request, given), recording, is_marked })
             }
-            Err(reason) => Err(Error::Miss(self.report(&session, &request, live, &reason))),
+            Err(reason) => Err(Error::Miss(self.report(&session, request, live, &reason))),
+        }
+    }
+
+    /// Waits as long as the answer is held back.
+    async fn wait(&self, recording: Recording) {
+        let cassette = &self.index.timelines[recording.cassette].cassette;
+        let took = cassette.interactions[recording.interaction].took;
+        if let Some(wait) = self.latency.of_recorded(took) {
+            tokio::time::sleep(wait).await;
         }
     }
 

@@ -13,6 +13,7 @@ mod cassette;
 mod cli;
 mod crash;
 mod forward;
+mod latency;
 mod record;
 mod replay;
 mod sandbox;

@@ -1,6 +1,7 @@
 //! Cassettes written in a line per interaction, and a client that plays them without sockets.
 
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -91,7 +92,11 @@ impl Client {
         // Its patterns take longer to compile than most tests take.
         static OKTA: LazyLock<Profile> = LazyLock::new(|| Profile::okta().expect("the profile"));
         let player = Arc::new(Player::new(cassettes, &OKTA, options));
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .expect("a runtime");
         Self { player, runtime }
     }
 
@@ -144,6 +149,22 @@ impl Client {
             let body = body.collect().await.expect("a whole body").to_bytes();
             Ok(http::Response::from_parts(head, body))
         })
+    }
+
+    /// Sends a request; how long its answer is held back, by a clock that stands still but for waiting.
+    pub(crate) fn wait_for(&self, line: &str) -> Duration {
+        self.runtime.block_on(async {
+            let began = tokio::time::Instant::now();
+            let answered = self.player.answer(request(line, &[])).await;
+            answered.expect("an answer");
+            began.elapsed()
+        })
+    }
+
+    /// Sends a request, and hangs up after some time of waiting for its answer; whether it came.
+    pub(crate) fn ask_and_leave_after(&self, line: &str, patience: Duration) -> bool {
+        let answer = self.player.answer(request(line, &[]));
+        self.runtime.block_on(async { tokio::time::timeout(patience, answer).await.is_ok() })
     }
 
     /// Sends a request and keeps the answer, of which nothing was read.
