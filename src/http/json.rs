@@ -139,7 +139,9 @@ impl<'t> JsonScanner<'t> {
     fn word(&mut self) -> Option<JsonValue> {
         let bytes = self.text.as_bytes();
         let start = self.at;
-        let ends = |byte: &u8| matches!(byte, b'"' | b',' | b':' | b'{' | b'}' | b'[' | b']' | b' ' | b'\t' | b'\n' | b'\r');
+        let ends = |byte: &u8| {
+            matches!(byte, b'"' | b',' | b':' | b'{' | b'}' | b'[' | b']' | b' ' | b'\t' | b'\n' | b'\r')
+        };
         let rest = bytes.get(start..).unwrap_or_default();
         self.at = start + rest.iter().position(ends).unwrap_or(rest.len());
         let word = bytes.get(start..self.at).unwrap_or_default();
@@ -215,7 +217,7 @@ mod tests {
             Value::Array(items) => items.iter().for_each(|item| leaves(item, names, found)),
             Value::Object(fields) => {
                 for (name, item) in fields {
-                    leaves(item, &[names, &[name.clone()]].concat(), found);
+                    leaves(item, &[names, std::slice::from_ref(name)].concat(), found);
                 }
             }
             leaf => found.push((names.to_vec(), leaf.clone())),

@@ -124,7 +124,8 @@ impl Sensitive {
 
     /// Names of all fields whose values no message shows.
     pub fn secret_fields(&self) -> Vec<String> {
-        let secret = self.fields.iter().filter(|(_, fields)| fields.iter().any(|own| own.of_type.is_secret()));
+        let secret =
+            self.fields.iter().filter(|(_, fields)| fields.iter().any(|own| own.of_type.is_secret()));
         secret.map(|(name, _)| name.clone()).collect()
     }
 }
