@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
@@ -86,7 +87,7 @@ pub(super) async fn until_signal<H: Handler>(
     let Ready { mode, upstream, cassettes, interactions, admin, shutdown } = ready;
     let scheme = if settings.tls.is_some() { "https" } else { "http" };
     let authority = settings.tls.as_ref().or(settings.forward.as_ref().map(|(_, authority)| authority));
-    let ca = authority.map_or_else(String::new, |own| format!(" ca={}", own.ca().path().display()));
+    let ca = authority.map_or_else(String::new, |own| format!(" ca={}", word(own.ca().path())));
     let admin = admin.map_or_else(String::new, |admin| format!(" admin=http://{admin}"));
     let line = format!(
         "overdub listening url={scheme}://{address}{ca}{admin} mode={mode} upstream={upstream} cassettes={cassettes} \
@@ -104,6 +105,12 @@ pub(super) async fn until_signal<H: Handler>(
     shutdown.cancel();
     server.await.map_err(|error| Failure::Checks(format!("the server ended badly: {error}")))?;
     Ok(since_signal)
+}
+
+/// A path as one word of the ready line: in quotes, as JSON has them, if it holds a space.
+fn word(path: &Path) -> String {
+    let text = path.display().to_string();
+    if text.contains(char::is_whitespace) { serde_json::Value::from(text).to_string() } else { text }
 }
 
 /// Completes at the first SIGINT or SIGTERM.

@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use ::http::Method;
 use ::http::request::Parts;
+use ::http::{Method, header};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::upgrade::OnUpgrade;
@@ -18,11 +18,11 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::forward::{asked, proxy_user};
+use super::forward::{asked, proxy_user, refused};
 use super::tunnel::{Tunnel, join};
 use super::{Handler, Limits, Settings};
 use crate::error::Error;
-use crate::http::{Body, HEADER_LIMIT, Origin, Reply, Request};
+use crate::http::{Body, HEADER_LIMIT, Origin, Reply, Request, filtered};
 use crate::tls::{Authority, Name};
 
 /// Header lines that a request may have. hyper's own default is 100, which refuses some real clients.
@@ -214,7 +214,8 @@ impl<H: Handler> Server<H> {
         if let (Some((forward, authority)), &Method::CONNECT) = (&self.settings.forward, &head.method)
             && matches!(way.opened, Opened::No)
         {
-            return self.connect(forward, authority, &head, client, way).await;
+            let opened = self.connect(forward, authority, &head, client, way).await;
+            return Ok(opened.unwrap_or_else(refused));
         }
         let asked = match &way.opened {
             Opened::To(origin) => Some(origin.clone()),
@@ -222,6 +223,10 @@ impl<H: Handler> Server<H> {
             Opened::No => asked(self, &head, &way)?,
         };
         let session = way.session.or_else(|| self.user(&head));
+        if self.settings.forward.is_some() && head.headers.contains_key(header::PROXY_AUTHORIZATION) {
+            // It was said to this proxy, and is no part of the request.
+            head.headers = filtered(&head.headers, |name| name != header::PROXY_AUTHORIZATION);
+        }
         let public = self.settings.public.clone();
         let body = Body::Incoming(body);
         let request = Request { head, body, scheme: way.scheme, local: way.local, asked, public, session };

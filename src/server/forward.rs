@@ -7,6 +7,7 @@ use ::http::request::Parts;
 use ::http::uri::Authority as UriAuthority;
 use ::http::{HeaderMap, Version, header};
 use data_encoding::BASE64;
+use hyper::ext::ReasonPhrase;
 use hyper::upgrade::OnUpgrade;
 use tokio::net::TcpStream;
 
@@ -93,6 +94,17 @@ pub(super) fn proxy_user(headers: &HeaderMap) -> Option<Arc<str>> {
     let plain = String::from_utf8(plain).ok()?;
     let user = plain.split(':').next().unwrap_or_default();
     (!user.is_empty() && user.len() <= LONGEST_USER).then(|| user.into())
+}
+
+/// The answer to a CONNECT that is not let through. Its reason goes into the status line too: that is all that clients
+/// show of such an answer.
+pub(super) fn refused(error: Error) -> Reply {
+    let reason = ReasonPhrase::try_from(error.to_string()).ok();
+    let mut reply = error.into_reply();
+    if let Some(reason) = reason {
+        reply.extensions_mut().insert(reason);
+    }
+    reply
 }
 
 /// What CONNECT names: a host and a port, both needed.

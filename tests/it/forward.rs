@@ -6,6 +6,8 @@ mod tunnel;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http_body_util::{BodyExt as _, Empty};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use overdub::http::{HostPattern, Origin};
 use overdub::server::{Forward, Limits, Settings};
 use overdub::tls::Authority;
@@ -116,12 +118,30 @@ fn hosts_that_are_not_allowed_are_refused() {
         assert_eq!((answer.status(), answer.header("x-overdub-outcome")), (403, "client-error"), "{request}");
         let told: serde_json::Value = serde_json::from_str(&answer.text()).unwrap();
         let name = host.rsplit_once(':').unwrap().0;
-        let summary = format!(
-            "overdub: {host} may not be asked for by way of this proxy; --allow-host {name} allows it"
-        );
-        assert_eq!(told["errorSummary"], summary);
+        let summary =
+            format!("{host} may not be asked for by way of this proxy; --allow-host {name} allows it");
+        assert_eq!(told["errorSummary"], format!("overdub: {summary}"));
+        // All that most clients show of an answer to CONNECT is its status line.
+        assert_eq!(request.starts_with("CONNECT"), answer.line() == format!("HTTP/1.1 403 {summary}"));
         assert_eq!(client.ask("GET http://org.okta.com/a").status(), 200, "the connection goes on");
     }
+}
+
+#[test]
+fn connect_by_http_2_is_refused() {
+    let listener = okta();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (status, body) = runtime.block_on(async {
+        let socket = tokio::net::TcpStream::connect(listener.address).await.unwrap();
+        let (mut sender, connection) =
+            hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(socket)).await.unwrap();
+        tokio::spawn(connection);
+        let request = http::Request::connect("org.okta.com:443").body(Empty::<bytes::Bytes>::new());
+        let answer = sender.send_request(request.unwrap()).await.unwrap();
+        (answer.status(), answer.into_body().collect().await.unwrap().to_bytes())
+    });
+    assert_eq!(status, 405);
+    assert!(String::from_utf8_lossy(&body).contains("CONNECT is not spoken over HTTP/2 here"), "{body:?}");
 }
 
 #[test]

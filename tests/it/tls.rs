@@ -181,6 +181,17 @@ fn the_ready_line_says_https_and_where_the_ca_is() {
 }
 
 #[test]
+fn a_path_with_a_space_is_one_word_of_the_ready_line() {
+    let project = Project::new();
+    project.tape("recordings/one.yaml", &["GET /a => 200 a"]);
+    let mut command = project.command(&["replay", "--forward"]);
+    command.env("XDG_DATA_HOME", project.path("my data"));
+    let player = Overdub::start(command);
+    let ca = project.path("my data/overdub/ca/ca.pem");
+    assert!(player.ready.contains(&format!(" ca=\"{}\" mode=", ca.display())), "{}", player.ready);
+}
+
+#[test]
 fn links_carry_the_public_origin_whatever_the_host_says() {
     let (project, player) = replay(&["--public-url", "https://proxy.test/"]);
     let config = trusting(&project.path("data/overdub/ca/ca.pem"), &[]);

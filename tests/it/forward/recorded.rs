@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use crate::support::overdub::Project;
 use crate::support::secure::{secured, through, trusting};
-use crate::support::wire::{Upstream, with_body};
+use crate::support::wire::{Client, Upstream, with_body};
 
 /// An upstream whose answer holds what a reverse proxy would change.
 fn upstream() -> Upstream {
@@ -80,6 +80,35 @@ fn without_an_upstream_a_request_must_name_its_origin() {
 
     For more information, try '--help'.
     "#);
+}
+
+#[test]
+fn what_is_said_to_the_proxy_is_not_recorded() {
+    let upstream = upstream();
+    let project = Project::new();
+    let flags = ["record", "--forward", "--allow-host", "127.0.0.1", "--redact", "off", "-c", "run"];
+    let recorder = project.serve(&flags);
+    let user = "proxy-authorization: Basic cnVuOg==\nauthorization: SSWS t";
+    assert_eq!(recorder.ask(&format!("GET {}/a\n{user}", upstream.url())).status(), 200);
+    recorder.stop();
+    let cassette = project.cassette();
+    assert!(cassette.contains("authorization: SSWS t") && !cassette.contains("cnVuOg"), "{cassette}");
+}
+
+#[test]
+fn connections_that_wait_end_with_overdub() {
+    let project = Project::new();
+    project.tape("recordings/one.yaml", &["GET /a => 200 a"]);
+    let player = project.serve(&["replay", "--forward", "--tls"]);
+    let config = trusting(&project.path("data/overdub/ca/ca.pem"), &["http/1.1"]);
+    let direct = || secured(Client::to(player.address).into_stream(), "localhost", &config).unwrap();
+    let tunnel = || through(player.address, "org.okta.com:443", "");
+    let (silent, mut used, unopened) = (direct(), direct(), tunnel());
+    let mut opened = secured(tunnel().into_stream(), "org.okta.com", &config).unwrap();
+    assert_eq!((used.ask("GET /a").text(), opened.ask("GET /a").text()), ("a".into(), "a".into()));
+    let (status, told) = player.stop();
+    assert!(status.success() && !told.contains("cut off"), "{told}");
+    drop((silent, used, unopened, opened));
 }
 
 #[test]
