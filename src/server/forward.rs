@@ -65,7 +65,7 @@ pub(super) fn asked<H>(server: &Server<H>, head: &Parts, way: &Way) -> Result<Op
 /// Whether this target is the listener itself. To send it on would be to send it round and round.
 fn is_ours<H>(server: &Server<H>, way: &Way, host: &str, port: u16) -> bool {
     let public = server.settings.public.as_ref();
-    if public.is_some_and(|own| own.host() == host && own.port() == port) {
+    if public.is_some_and(|own| own.host().eq_ignore_ascii_case(host) && own.port() == port) {
         return true;
     }
     if port != way.local.port() {

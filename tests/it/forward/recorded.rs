@@ -96,6 +96,21 @@ fn what_is_said_to_the_proxy_is_not_recorded() {
 }
 
 #[test]
+fn a_replay_opens_no_connection_to_what_is_asked_for() {
+    let live = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = live.local_addr().unwrap();
+    let project = Project::new();
+    project.tape("recordings/one.yaml", &["GET /a => 200 a"]);
+    let player = project.serve(&["replay", "--forward", "--allow-host", "127.0.0.1"]);
+    assert_eq!(player.ask(&format!("GET http://{address}/nothing")).status(), 501);
+    let mut tunnel = through(player.address, &address.to_string(), "");
+    assert_eq!(tunnel.ask("GET /nothing").status(), 501);
+    assert_eq!(tunnel.ask("GET /nothing\nconnection: upgrade\nupgrade: websocket").status(), 501);
+    live.set_nonblocking(true).unwrap();
+    assert_eq!(live.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+}
+
+#[test]
 fn connections_that_wait_end_with_overdub() {
     let project = Project::new();
     project.tape("recordings/one.yaml", &["GET /a => 200 a"]);
