@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ::http::request::Parts;
 use ::http::{Method, header};
@@ -43,6 +44,8 @@ pub(super) struct Server<H> {
     pub(super) connections: TaskTracker,
     pub(super) shutdown: CancellationToken,
     pub(super) abort: CancellationToken,
+    /// Whether it was told that a client takes this for a port of HTTPS.
+    told_of_tls: AtomicBool,
 }
 
 /// How the requests of one connection come to us.
@@ -94,6 +97,7 @@ impl<H: Handler> Server<H> {
             connections: TaskTracker::new(),
             shutdown,
             abort: CancellationToken::new(),
+            told_of_tls: AtomicBool::new(false),
         }
     }
 
@@ -102,13 +106,7 @@ impl<H: Handler> Server<H> {
         let Ok(local) = stream.local_addr() else { return };
         let _ = stream.set_nodelay(true);
         let mut first = [0];
-        let begun = async {
-            match self.settings.tls {
-                Some(_) => stream.peek(&mut first).await.map(drop),
-                None => stream.readable().await,
-            }
-        };
-        if !self.begins(begun).await {
+        if !self.begins(async { stream.peek(&mut first).await.map(drop) }).await {
             return;
         }
         let way = Way { scheme: "http", local, opened: Opened::No, session: self.settings.session.clone() };
@@ -119,6 +117,14 @@ impl<H: Handler> Server<H> {
                 let reached = public.map(Name::of).filter(|name| matches!(name, Name::Ip(_)));
                 let name = reached.unwrap_or_else(|| Name::Ip(local.ip().to_canonical()));
                 self.secured(&authority, stream, &name, way).await;
+            }
+            None if first == [HANDSHAKE] => {
+                if !self.told_of_tls.swap(true, Ordering::Relaxed) {
+                    tracing::warn!(
+                        "a client spoke TLS to this port of plain HTTP: write http:// in its URL or proxy variable; \
+                         --tls serves HTTPS"
+                    );
+                }
             }
             _ => self.speak(stream, way).await,
         }

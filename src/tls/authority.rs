@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rcgen::{
     CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
@@ -72,7 +72,8 @@ pub struct Authority {
     told: Mutex<HashSet<String>>,
 }
 
-#[derive(Debug, Clone)]
+/// A leaf in use.
+#[derive(Debug)]
 struct Leaf {
     config: Arc<ServerConfig>,
     ends: Timestamp,
@@ -107,20 +108,22 @@ impl Authority {
     /// The set-up for a name; its certificate is made if there is none, or if it ends soon.
     fn config(&self, name: &Name) -> io::Result<Arc<ServerConfig>> {
         let now = self.clock.now();
-        let leaves = || self.leaves.lock().unwrap_or_else(PoisonError::into_inner);
-        let known =
-            leaves().get(name).filter(|leaf| leaf.ends.as_second() - now.as_second() > RENEWED).cloned();
-        if let Some(leaf) = known {
-            return Ok(leaf.config);
+        let lasts = |leaf: &&Leaf| leaf.ends.as_second() - now.as_second() > RENEWED;
+        if let Some(leaf) = self.leaves().get(name).filter(lasts) {
+            return Ok(Arc::clone(&leaf.config));
         }
         let leaf = self.leaf(name, now).map_err(io::Error::other)?;
         let config = Arc::clone(&leaf.config);
-        let mut leaves = leaves();
+        let mut leaves = self.leaves();
         if leaves.len() >= KEPT {
             leaves.clear();
         }
         leaves.insert(name.clone(), leaf);
         Ok(config)
+    }
+
+    fn leaves(&self) -> MutexGuard<'_, HashMap<Name, Leaf>> {
+        self.leaves.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A new leaf with a key of its own: serial numbers are made of keys, and a browser refuses a serial number that

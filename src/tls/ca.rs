@@ -109,13 +109,15 @@ impl Ca {
             return Err(exists());
         }
         let made = Draft::write(dir, only, clock.now())?;
+        let old = made.0.with_extension("old");
         if dir.exists() {
-            let old = made.0.with_extension("old");
             fs::rename(dir, &old).map_err(|error| written(dir, error))?;
-            fs::remove_dir_all(&old).map_err(|error| written(&old, error))?;
         }
         if !made.keep(dir)? {
             return Err(exists());
+        }
+        if old.exists() {
+            fs::remove_dir_all(&old).map_err(|error| written(&old, error))?;
         }
         Self::load(dir, clock)
     }
@@ -123,21 +125,17 @@ impl Ca {
     fn load(dir: &Path, clock: &Clock) -> Result<Self, CaError> {
         let path = dir.join(CERTIFICATE);
         let key_path = dir.join(KEY);
-        let problem_of = |path: &Path| {
-            let path = path.to_owned();
-            move |problem: &dyn std::fmt::Display| CaError::Broken { path, problem: problem.to_string() }
-        };
         let certificate =
-            CertificateDer::from_pem_file(&path).map_err(|error| problem_of(&path)(&pem_problem(&error)))?;
-        let spki = checked(&certificate, clock.now()).map_err(|problem| problem_of(&path)(&problem))?;
-        let key = fs::read_to_string(&key_path).map_err(|error| problem_of(&key_path)(&error))?;
-        let key = KeyPair::from_pem(&key).map_err(|_| problem_of(&key_path)(&"is no private key (PEM)"))?;
-        if key.subject_public_key_info() != spki {
-            return Err(problem_of(&key_path)(&format_args!("is not the key of {}", path.display())));
+            CertificateDer::from_pem_file(&path).map_err(|error| broken(&path, pem_problem(&error)))?;
+        let public_key = checked(&certificate, clock.now()).map_err(|problem| broken(&path, problem))?;
+        let key = fs::read_to_string(&key_path).map_err(|error| broken(&key_path, error))?;
+        let key = KeyPair::from_pem(&key).map_err(|_| broken(&key_path, "is no private key (PEM)"))?;
+        if key.subject_public_key_info() != public_key {
+            return Err(broken(&key_path, format_args!("is not the key of {}", path.display())));
         }
         warn_if_open(&key_path);
         let issuer = Issuer::from_ca_cert_der(&certificate, key)
-            .map_err(|_| problem_of(&path)(&"is a certificate that cannot sign others"))?;
+            .map_err(|_| broken(&path, "is a certificate that cannot sign others"))?;
         Ok(Self { path, certificate, issuer })
     }
 
@@ -161,6 +159,10 @@ impl Ca {
     pub(super) fn issuer(&self) -> &Issuer<'static, KeyPair> {
         &self.issuer
     }
+}
+
+fn broken(path: &Path, problem: impl std::fmt::Display) -> CaError {
+    CaError::Broken { path: path.to_owned(), problem: problem.to_string() }
 }
 
 fn pem_problem(error: &pem::Error) -> String {

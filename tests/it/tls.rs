@@ -138,6 +138,20 @@ fn plain_http_on_a_port_of_https_is_told() {
 }
 
 #[test]
+fn tls_on_a_port_of_plain_http_is_told_once() {
+    let project = Project::new();
+    project.tape("recordings/one.yaml", &["GET /a => 200 a"]);
+    let player = project.serve(&["replay", "--forward"]);
+    let config = trusting(&project.path("data/overdub/ca/ca.pem"), &[]);
+    for _ in 0..2 {
+        assert!(secured(Client::to(player.address).into_stream(), "localhost", &config).is_err());
+    }
+    let told = "a client spoke TLS to this port of plain HTTP: write http:// in its URL or proxy variable";
+    player.told(told);
+    assert_eq!(player.stop().1.matches(told).count(), 1);
+}
+
+#[test]
 fn rubbish_on_a_port_of_https_does_no_harm() {
     let listener = Listener::start(https);
     for rubbish in [&b"\x16\x03\x01\x00\x02\x01\x00"[..], b"\x16rubbish rubbish rubbish", b"\x80\x2e\x01"] {
