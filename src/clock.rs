@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 pub use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
 
 /// Where "now" comes from.
 #[derive(Debug, Clone)]
@@ -64,6 +66,45 @@ impl Stopwatch {
     }
 }
 
+/// Date and time of day as a calendar tells them (UTC, proleptic Gregorian).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Civil {
+    /// The year.
+    pub year: i16,
+    /// From 1.
+    pub month: i8,
+    /// From 1.
+    pub day: i8,
+    /// Up to 23.
+    pub hour: i8,
+    /// Up to 59.
+    pub minute: i8,
+    /// Up to 59.
+    pub second: i8,
+}
+
+impl Civil {
+    /// What the calendar tells so many seconds after 1970 began; `None` beyond the years -9999 to 9999.
+    pub fn of_second(second: i64) -> Option<Self> {
+        let told = Offset::UTC.to_datetime(Timestamp::from_second(second).ok()?);
+        Some(Self {
+            year: told.year(),
+            month: told.month(),
+            day: told.day(),
+            hour: told.hour(),
+            minute: told.minute(),
+            second: told.second(),
+        })
+    }
+
+    /// Seconds since 1970 began; `None` if no calendar has such a date.
+    pub fn as_second(self) -> Option<i64> {
+        let Self { year, month, day, hour, minute, second } = self;
+        let told = DateTime::new(year, month, day, hour, minute, second, 0).ok()?;
+        Offset::UTC.to_timestamp(told).ok().map(Timestamp::as_second)
+    }
+}
+
 /// `2020-04-22T12:09:20.000Z`: RFC 3339 with milliseconds, as Okta writes its timestamps.
 pub fn rfc3339(at: Timestamp) -> String {
     format!("{at:.3}")
@@ -81,6 +122,11 @@ pub fn parse_rfc3339(text: &str) -> Result<Timestamp, jiff::Error> {
 pub fn http_date(at: Timestamp) -> String {
     let seconds = u64::try_from(at.as_second()).unwrap_or(0);
     httpdate::fmt_http_date(std::time::UNIX_EPOCH + Duration::from_secs(seconds))
+}
+
+/// Reads what [`http_date`] writes, and the two older forms (RFC 9110 §5.6.7).
+pub fn parse_http_date(text: &str) -> Option<Timestamp> {
+    httpdate::parse_http_date(text).ok().and_then(|time| Timestamp::try_from(time).ok())
 }
 
 #[cfg(test)]

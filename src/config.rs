@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use crate::cassette::{Existing, path_for};
 use crate::cli::{
-    self, AdminArgs, CaNewArgs, Listen, RecordArgs, ReplayArgs, ServeArgs, SessionArgs, Switch,
+    self, AdminArgs, CaNewArgs, ClockChoice, Listen, RecordArgs, ReplayArgs, ServeArgs, SessionArgs, Switch,
 };
+use crate::clock::Clock;
 use crate::http::{HostPattern, HostPatternError, Origin, OriginError};
 use crate::profile::{Profile, ProfileError};
 use crate::recorder::Redact;
@@ -240,6 +241,11 @@ impl ReplayConfig {
                 rewrite_links: args.rewrite_links == Switch::On,
                 repeat: args.repeat,
                 sessions: session_options(&args.sessions),
+                clock: match args.time.clock {
+                    ClockChoice::Recorded => None,
+                    ClockChoice::Now => Some(Clock::Wall),
+                    ClockChoice::Frozen(time) => Some(Clock::virtual_from(time)),
+                },
                 latency: Latency::of(args.time.latency).unwrap_or_default(),
             },
             profile: Profile::okta()?,

@@ -28,7 +28,7 @@ pub use replay::ReplayArgs;
 pub use sandbox::SandboxArgs;
 pub use serve::ServeArgs;
 pub use sessions::{SessionArgs, SessionBy};
-pub use time::TimeArgs;
+pub use time::{ClockChoice, TimeArgs};
 
 /// Record real API traffic into readable YAML cassettes, replay it offline and deterministically.
 #[derive(Debug, Parser)]

@@ -277,8 +277,7 @@ fn local_headers(headers: &HeaderMap, splitter: &Splitter) -> Vec<(HeaderName, V
                 forwarded: OpenValue::of_cookie(value.clone(), splitter),
             }));
         }
-        let text = Bytes::copy_from_slice(value.as_bytes());
-        match splitter.split(&text, Medium::Header) {
+        match splitter.split_header(name, value) {
             Some(template) => {
                 LocalValue::Open(OpenValue { recorded: value.clone(), template: Some(template) })
             }
@@ -308,7 +307,7 @@ impl LocalValue {
 
 impl OpenValue {
     fn of_cookie(recorded: HeaderValue, splitter: &Splitter) -> Self {
-        let template = splitter.split_cookie(&Bytes::copy_from_slice(recorded.as_bytes()));
+        let template = splitter.split_cookie(&recorded);
         Self { recorded, template }
     }
 

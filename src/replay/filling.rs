@@ -14,6 +14,8 @@ pub(super) struct Filling<'a> {
     /// Whether the client asks for other origins than ours: then none of them is the upstream's by itself.
     pub(super) is_forwarded: bool,
     pub(super) bound: Option<&'a Bound>,
+    /// How many seconds later than recorded it is for the client.
+    pub(super) shift: i64,
 }
 
 impl Filling<'_> {
@@ -35,5 +37,9 @@ impl Context for Filling<'_> {
 
     fn value(&self, number: usize) -> Option<&str> {
         self.bound?.value(number)
+    }
+
+    fn shift(&self) -> i64 {
+        self.shift
     }
 }

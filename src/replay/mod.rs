@@ -3,8 +3,9 @@
 //! Built once at load: `timeline` is one cassette with its keys, groups and `openers`; `variables` what it leaves open;
 //! `answer` a recorded response made ready to send, a `template` where `splitter` found open places in it; `index` all
 //! of them. Changed by serving: `session` holds what one client run was given, `bindings` what it sends in the place of
-//! what was recorded, `run` its name and times, `sessions` all of them by `names`; `view` shows them to those who look on. Per request: `search` finds what is due, `unify` tells how well a recording
-//! fits, `filling` what comes to the open places; `player` puts it together, `miss` explains why there is no answer.
+//! what was recorded, `run` its name and times, `sessions` all of them by `names`; `view` shows them to those who look
+//! on. Per request: `search` finds what is due, `unify` tells how well a recording fits, `filling` what comes to the
+//! open places; `player` puts it together, `latency` holds it back, `miss` explains why there is no answer.
 //! Nothing here can reach an upstream.
 
 mod answer;
@@ -23,6 +24,7 @@ mod sessions;
 mod spelling;
 mod splitter;
 mod template;
+mod time;
 mod timeline;
 mod unify;
 mod variables;

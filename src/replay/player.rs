@@ -15,6 +15,7 @@ use super::search::Search;
 use super::session::{Given, Session};
 use super::sessions::{SessionOptions, Sessions};
 use crate::cassette::{Cassette, Repeat};
+use crate::clock::Clock;
 use crate::error::Error;
 use crate::http::{BODY_LIMIT, CASSETTE, Coding, Reply, Request};
 use crate::matching::{Hidden, LiveRequest};
@@ -29,6 +30,8 @@ pub struct ReplayOptions {
     pub repeat: Option<Repeat>,
     /// How many sessions there may be, and for how long.
     pub sessions: SessionOptions,
+    /// By whose clock answers tell the time, from the session's first request on; `None`: as recorded.
+    pub clock: Option<Clock>,
     /// How long answers wait.
     pub latency: Latency,
 }
@@ -39,6 +42,7 @@ impl Default for ReplayOptions {
             rewrite_links: true,
             repeat: None,
             sessions: SessionOptions::default(),
+            clock: None,
             latency: Latency::default(),
         }
     }
@@ -71,6 +75,7 @@ pub struct Player {
     /// Fields that match by their value and are not shown.
     secret_fields: Vec<String>,
     pub(super) sessions: Sessions,
+    clock: Option<Clock>,
     latency: Latency,
 }
 
@@ -81,6 +86,7 @@ impl Player {
             index: Index::new(cassettes, profile, options),
             secret_fields: profile.sensitive.secret_fields(),
             sessions: Sessions::new(options.sessions),
+            clock: options.clock.clone(),
             latency: options.latency,
         }
     }
@@ -109,6 +115,9 @@ impl Player {
     /// # Errors
     /// A miss, or a request body that did not arrive whole.
     pub async fn answer_in(&self, session: Arc<Session>, mut request: Request) -> Result<Answered, Error> {
+        if let Some(clock) = &self.clock {
+            session.clock.asked(clock.now());
+        }
         let body = read_body(&mut request).await?;
         let answered = self.due(session, &request, &body)?;
         // The answer is made by now: if its client leaves while it waits, it was cut off.
@@ -183,10 +192,14 @@ impl Player {
             given.ordinal + 1
         );
         let bindings = if answer.is_open() { session.bindings.read() } else { None };
+        let shift = match self.clock {
+            None => 0,
+            Some(_) => session.clock.shift(timeline.cassette.interactions[given.ordinal].at),
+        };
         let client = || request.client_origin();
         let is_forwarded = request.asked.is_some();
         let bound = bindings.as_ref().and_then(|all| all.of(given.place.timeline));
-        let context = Filling { client: &client, known: OnceCell::new(), is_forwarded, bound };
+        let context = Filling { client: &client, known: OnceCell::new(), is_forwarded, bound, shift };
         let asker =
             Asker { head: &request.head, scheme: request.scheme, is_forwarded, context, origin: &client };
         let reply = answer.send(&asker);

@@ -10,6 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::bindings::Bindings;
 use super::run::Run;
+use super::time::SessionClock;
 use super::timeline::{Group, Timeline, Track};
 use crate::cassette::Repeat;
 use crate::profile::Kind;
@@ -24,6 +25,8 @@ pub struct Session {
     last: AtomicUsize,
     /// What the client sends in the place of what was recorded.
     pub(super) bindings: Bindings,
+    /// What time it is for the client.
+    pub(super) clock: SessionClock,
 }
 
 /// A track of a timeline, by their numbers.
@@ -95,6 +98,7 @@ impl Session {
         self.last.store(0, Ordering::Relaxed);
         drop(marks);
         self.bindings.clear();
+        self.clock.reset();
     }
 
     /// The timeline that answered last.

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use ::http::{HeaderMap, header};
+use ::http::{HeaderMap, HeaderName, HeaderValue, header};
 use bytes::Bytes;
 use data_encoding::BASE64URL_NOPAD;
 
 use super::spelling::Spelling;
 use super::template::{Slot, Template};
+use super::time::{FoundTime, TimeFinder};
 use super::variables::Variables;
 use crate::http::{LinkFinder, ValueFinder, is_text, may_have_link};
 use crate::matching::goes_on;
@@ -23,6 +24,8 @@ pub(super) struct Splitter {
     distinctive: ValueFinder<(usize, Spelling)>,
     /// The others: known as whole values only.
     whole: HashMap<Box<[u8]>, usize>,
+    /// `None`: times are told as recorded.
+    times: Option<TimeFinder>,
 }
 
 /// What kind of text it is: decides how a value is spelled in it.
@@ -59,13 +62,14 @@ impl Medium {
 }
 
 impl Splitter {
-    /// `links`: whether links get another origin.
-    pub(super) fn new(variables: &Variables, links: bool) -> Self {
+    /// `links`: whether links get another origin; `times`: which times get another clock's.
+    pub(super) fn new(variables: &Variables, links: bool, times: Option<TimeFinder>) -> Self {
         let origins = variables.origins().iter().filter(|_| links);
         let mut all = Self {
             links: origins.map(|own| LinkFinder::new(&own.origin)).collect(),
             distinctive: ValueFinder::default(),
             whole: HashMap::new(),
+            times,
         };
         for (number, variable) in variables.values().iter().enumerate() {
             // A login's stand-in is a plain word, however long its number makes it.
@@ -91,11 +95,21 @@ impl Splitter {
         Template::new(text, self.slots(text, medium))
     }
 
+    /// A header's value with its open places; `None` when it has none.
+    pub(super) fn split_header(&self, name: &HeaderName, value: &HeaderValue) -> Option<Template> {
+        let text = Bytes::copy_from_slice(value.as_bytes());
+        let mut slots = self.slots(&text, Medium::Header);
+        slots.extend(self.time(name, value));
+        Template::new(&text, slots)
+    }
+
     /// A cookie with its open places; its `Domain` is one, if it is a recorded origin's.
-    pub(super) fn split_cookie(&self, cookie: &Bytes) -> Option<Template> {
-        let mut slots = self.slots(cookie, Medium::Header);
-        slots.extend(self.domain(cookie));
-        Template::new(cookie, slots)
+    pub(super) fn split_cookie(&self, cookie: &HeaderValue) -> Option<Template> {
+        let text = Bytes::copy_from_slice(cookie.as_bytes());
+        let mut slots = self.slots(&text, Medium::Header);
+        slots.extend(self.domain(&text));
+        slots.extend(self.time(&header::SET_COOKIE, cookie));
+        Template::new(&text, slots)
     }
 
     fn slots(&self, text: &[u8], medium: Medium) -> Vec<(Range<usize>, Slot)> {
@@ -109,7 +123,17 @@ impl Splitter {
             self.add_words(text, medium, &mut slots);
         }
         self.add_claims(text, &mut slots);
+        if let Some(times) = &self.times {
+            if medium == Medium::Json {
+                slots.extend(times.in_json(text).into_iter().map(as_slot));
+            }
+            add_times_of_claims(times, text, &mut slots);
+        }
         slots
+    }
+
+    fn time(&self, name: &HeaderName, value: &HeaderValue) -> Option<(Range<usize>, Slot)> {
+        self.times.as_ref()?.in_header(name, value).map(as_slot)
     }
 
     fn domain(&self, cookie: &[u8]) -> Option<(Range<usize>, Slot)> {
@@ -190,11 +214,10 @@ impl Splitter {
 
     /// The claims of tokens whose signature was left out; with a signature they are no business of ours.
     fn add_claims(&self, text: &[u8], slots: &mut Vec<(Range<usize>, Slot)>) {
-        let word = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-".contains(byte);
         for at in memchr::memmem::find_iter(text, b".redacted") {
-            let claims = at - text[..at].iter().rev().take_while(|byte| word(byte)).count();
+            let claims = at - text[..at].iter().rev().take_while(|byte| is_base64url(**byte)).count();
             let Some(before) = claims.checked_sub(1).filter(|&dot| text[dot] == b'.') else { continue };
-            let head = before - text[..before].iter().rev().take_while(|byte| word(byte)).count();
+            let head = before - text[..before].iter().rev().take_while(|byte| is_base64url(**byte)).count();
             if !text[head..before].starts_with(b"eyJ") {
                 continue;
             }
@@ -203,6 +226,35 @@ impl Splitter {
             {
                 slots.push((claims..at, Slot::Claims(Box::new(template))));
             }
+        }
+    }
+}
+
+fn as_slot((range, time): FoundTime) -> (Range<usize>, Slot) {
+    (range, Slot::Time(time))
+}
+
+fn is_base64url(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_-".contains(&byte)
+}
+
+/// The times in claims of tokens that have a signature. It does not hold for what is told then; but who checks it checks
+/// first whether the token has lapsed, and who does not, is served.
+fn add_times_of_claims(times: &TimeFinder, text: &[u8], slots: &mut Vec<(Range<usize>, Slot)>) {
+    let word = |from: usize| from + text[from..].iter().take_while(|byte| is_base64url(**byte)).count();
+    for head in memchr::memmem::find_iter(text, b"eyJ") {
+        let dot = word(head);
+        let claims = dot + 1;
+        if text.get(dot) != Some(&b'.') || slots.iter().any(|(range, _)| range.start == claims) {
+            continue;
+        }
+        let end = word(claims);
+        if let Some(b'.') = text.get(end)
+            && let Ok(decoded) = BASE64URL_NOPAD.decode(&text[claims..end]).map(Bytes::from)
+            && let found = times.in_json(&decoded)
+            && let Some(template) = Template::new(&decoded, found.into_iter().map(as_slot).collect())
+        {
+            slots.push((claims..end, Slot::Claims(Box::new(template))));
         }
     }
 }

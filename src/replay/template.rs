@@ -4,6 +4,7 @@ use bytes::Bytes;
 use data_encoding::BASE64URL_NOPAD;
 
 use super::spelling::Spelling;
+use super::time::RecordedTime;
 use crate::http::{LinkForm, Origin};
 
 /// A text with open places.
@@ -31,6 +32,8 @@ pub(super) enum Slot {
     Host(usize),
     /// A personal value: the variable of this number.
     Value(usize, Spelling),
+    /// A time.
+    Time(RecordedTime),
     /// The claims of a JSON Web Token, in base64url (RFC 7519 §3).
     Claims(Box<Template>),
 }
@@ -41,6 +44,8 @@ pub(super) trait Context {
     fn origin(&self, number: usize) -> Option<Origin>;
     /// The value in the place of a variable; `None`: the stand-in.
     fn value(&self, number: usize) -> Option<&str>;
+    /// How many seconds later than recorded the time is.
+    fn shift(&self) -> i64;
 }
 
 impl Template {
@@ -94,6 +99,12 @@ impl Piece {
             Slot::Value(number, spelling) => {
                 if let Some(value) = context.value(*number) {
                     return spelling.write(value, out);
+                }
+            }
+            Slot::Time(time) => {
+                let shift = context.shift();
+                if shift != 0 && time.write(shift, out) {
+                    return;
                 }
             }
             Slot::Claims(claims) => {

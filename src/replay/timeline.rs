@@ -4,15 +4,17 @@
 
 use std::collections::HashMap;
 
-use ::http::HeaderMap;
+use ::http::{HeaderMap, header};
 
 use super::answer::{Answer, KnownHeaders};
 use super::openers::openers;
 use super::player::ReplayOptions;
 use super::splitter::Splitter;
+use super::time::TimeFinder;
 use super::unify::{Position, positions, variables_of};
 use super::variables::Variables;
 use crate::cassette::{Cassette, Interaction, Repeat};
+use crate::clock::{Timestamp, parse_http_date};
 use crate::matching::{MaskedRequest, MatchKey, Matcher, Target};
 use crate::profile::{Kind, Profile};
 
@@ -110,7 +112,8 @@ impl Timeline {
             track.repeat = interaction.repeat.unwrap_or(track.repeat);
             track.add(ordinal, openers[ordinal]);
         }
-        let splitter = Splitter::new(&variables, options.rewrite_links);
+        let times = options.clock.is_some().then(|| TimeFinder::new(profile.timestamps.clone()));
+        let splitter = Splitter::new(&variables, options.rewrite_links, times);
         let answers: Vec<_> = interactions.iter().map(|own| Answer::new(own, &splitter, known)).collect();
         let mut masked = Vec::new();
         for (number, track) in tracks.iter_mut().enumerate().filter(|_| variables.declares()) {
@@ -131,12 +134,18 @@ impl Timeline {
         let mut exact: Vec<_> = numbers.into_iter().map(|((key, _), track)| (key, entry(track))).collect();
         exact.sort_unstable_by_key(|(_, entry)| entry.track);
         for own in &mut cassette.interactions {
+            own.at = own.at.or_else(|| date(&own.response.headers));
             own.request.headers = HeaderMap::new();
             own.response.headers = HeaderMap::new();
             own.response.body = None;
         }
         (Self { cassette, answers, tracks, variables }, Keys { exact, masked })
     }
+}
+
+/// When the upstream says that it answered.
+fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    parse_http_date(headers.get(header::DATE)?.to_str().ok()?)
 }
 
 fn kind(interaction: &Interaction, upstream: &str, profile: &Profile) -> Kind {

@@ -11,6 +11,7 @@ mod architecture;
 mod audit;
 mod cassette;
 mod cli;
+mod clock;
 mod crash;
 mod forward;
 mod latency;
