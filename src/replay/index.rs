@@ -14,6 +14,8 @@ use crate::profile::Profile;
 pub(super) struct Index {
     pub(super) matcher: Matcher,
     pub(super) timelines: Vec<Timeline>,
+    /// The number of the first timeline: sessions know recordings of several indexes by their timelines' numbers.
+    first: usize,
     /// Key → the tracks that have it, by the cassettes' names and in recorded order.
     exact: Found,
     /// The same for keys that leave values open.
@@ -39,8 +41,13 @@ enum Places {
 }
 
 impl Index {
-    /// Makes `cassettes` findable.
-    pub(super) fn new(mut cassettes: Vec<Cassette>, profile: &Profile, options: &ReplayOptions) -> Self {
+    /// Makes `cassettes` findable; their timelines are numbered from `first` on.
+    pub(super) fn new(
+        mut cassettes: Vec<Cassette>,
+        profile: &Profile,
+        options: &ReplayOptions,
+        first: usize,
+    ) -> Self {
         cassettes.sort_by(|one, other| one.name.cmp(&other.name));
         let variables: Vec<_> = cassettes.iter().map(Variables::of).collect();
         let mut origins: Vec<_> =
@@ -56,6 +63,7 @@ impl Index {
         let mut index = Self {
             matcher,
             timelines: Vec::with_capacity(cassettes.len()),
+            first,
             exact: Found::default(),
             masked: Found::default(),
             has_any_body: cassettes.iter().any(unrecorded),
@@ -64,12 +72,17 @@ impl Index {
         for (cassette, variables) in cassettes.into_iter().zip(variables) {
             let (timeline, Keys { exact, masked }) =
                 Timeline::build(cassette, variables, &index.matcher, profile, options, &mut known);
-            let number = index.timelines.len();
+            let number = first + index.timelines.len();
             file(number, exact, &mut index.exact);
             file(number, masked, &mut index.masked);
             index.timelines.push(timeline);
         }
         index
+    }
+
+    /// The timeline of this number, which comes from a candidate of this index.
+    pub(super) fn timeline(&self, number: usize) -> &Timeline {
+        &self.timelines[number - self.first]
     }
 
     /// The tracks that have this key.

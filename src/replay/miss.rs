@@ -159,14 +159,14 @@ impl<'a> Scope<'a> {
         let exact = self.index.exact(&self.index.matcher.key(&self.live));
         let masked = self.index.matcher.masked(&self.live, false);
         let open = self.index.masked(&masked.key).iter().filter(|found| {
-            let track = &self.index.timelines[found.place.timeline].tracks[found.place.track];
+            let track = &self.index.timeline(found.place.timeline).tracks[found.place.track];
             track.positions.as_deref().and_then(|own| fit(own, &masked.values, None, Some(0))).is_some()
         });
         let mut places: Vec<Place> = exact.iter().chain(open).map(|found| found.place).collect();
         places.sort_unstable_by_key(|place| (place.timeline, place.track));
         places.dedup();
         for place in places.into_iter().filter(|place| Some(place.timeline) != self.pinned).take(NAMED) {
-            let ordinal = self.index.timelines[place.timeline].tracks[place.track].recordings[0];
+            let ordinal = self.index.timeline(place.timeline).tracks[place.track].recordings[0];
             let recording = self.recording((place.timeline, ordinal));
             lines.push(format!("recorded in a cassette that was not asked: {recording}"));
         }
@@ -177,13 +177,13 @@ impl<'a> Scope<'a> {
     }
 
     fn recorded(&self, tag: Tag) -> (Tag, &'a RecordedRequest, &'a str) {
-        let cassette = &self.index.timelines[tag.0].cassette;
+        let cassette = &self.index.timeline(tag.0).cassette;
         (tag, &cassette.interactions[tag.1].request, cassette.header.upstream.as_str())
     }
 
     /// `sms #3 (recordings/sms.yaml:41) POST /api/v1/users`
     fn recording(&self, (timeline, ordinal): Tag) -> String {
-        let cassette = &self.index.timelines[timeline].cassette;
+        let cassette = &self.index.timeline(timeline).cassette;
         let interaction = &cassette.interactions[ordinal];
         let (number, path, line) = (ordinal + 1, cassette.path.display(), interaction.line);
         let RecordedRequest { method, url, .. } = &interaction.request;
@@ -197,7 +197,7 @@ impl<'a> Scope<'a> {
 
 impl Known<Tag> for Scope<'_> {
     fn value(&self, tag: &Tag, sent: &str, recorded: &str) -> Verdict {
-        let (bound, variables) = (self.bound(tag.0), &self.index.timelines[tag.0].variables);
+        let (bound, variables) = (self.bound(tag.0), &self.index.timeline(tag.0).variables);
         let same = |one: &str, other: &str| canonical(one.as_bytes()) == canonical(other.as_bytes());
         match variables.declared(recorded.as_bytes()) {
             Some(Declared::Secret) => return Verdict::Same,
@@ -227,7 +227,7 @@ impl Known<Tag> for Scope<'_> {
     fn origin(&self, (timeline, ordinal): &Tag) -> Option<(String, String)> {
         let asked = self.request.asked.as_ref()?;
         let (_, recorded, upstream) = self.recorded((*timeline, *ordinal));
-        let variables = &self.index.timelines[*timeline].variables;
+        let variables = &self.index.timeline(*timeline).variables;
         let number = variables.origin_of(recorded, upstream);
         let known = self.bound(*timeline).and_then(|bound| bound.asked(asked));
         let known = known.or_else(|| variables.origin_number(asked))?;

@@ -5,11 +5,12 @@
 //! of them. Changed by serving: `session` holds what one client run was given, `bindings` what it sends in the place of
 //! what was recorded, `run` its name and times, `sessions` all of them by `names`; `view` shows them to those who look
 //! on. Per request: `search` finds what is due, `unify` tells how well a recording fits, `filling` what comes to the
-//! open places; `player` puts it together, `latency` holds it back, `miss` explains why there is no answer.
+//! open places; `player` puts it together, with `captured` for what is recorded meanwhile, `latency` holds it back, `miss` explains why there is no answer.
 //! Nothing here can reach an upstream.
 
 mod answer;
 mod bindings;
+mod captured;
 mod filling;
 mod index;
 mod latency;
@@ -34,7 +35,7 @@ pub use latency::Latency;
 pub use names::{
     DEFAULT as DEFAULT_SESSION, LONGEST_NAME, SessionBy, check as check_session_name, of as session_name,
 };
-pub use player::{Answered, Player, Recording, ReplayOptions};
+pub use player::{Answered, Missed, Player, Recording, ReplayOptions};
 pub use run::Tally;
 pub use session::Session;
 pub use sessions::SessionOptions;

@@ -7,6 +7,7 @@ use ::http::{HeaderMap, header};
 use bytes::Bytes;
 
 use super::answer::Asker;
+use super::captured::Captured;
 use super::filling::Filling;
 use super::index::Index;
 use super::latency::Latency;
@@ -17,8 +18,8 @@ use super::sessions::{SessionOptions, Sessions};
 use crate::cassette::{Cassette, Repeat};
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::http::{BODY_LIMIT, CASSETTE, Coding, Reply, Request};
-use crate::matching::{Hidden, LiveRequest};
+use crate::http::{BODY_LIMIT, Body, CASSETTE, Coding, Reply, Request};
+use crate::matching::{ClientOrigin, Hidden, LiveRequest};
 use crate::profile::Profile;
 
 /// How recordings are played.
@@ -72,6 +73,8 @@ pub struct Answered {
 #[derive(Debug)]
 pub struct Player {
     pub(super) index: Index,
+    /// What is recorded while it plays.
+    pub(super) captured: Option<Captured>,
     /// Fields that match by their value and are not shown.
     secret_fields: Vec<String>,
     pub(super) sessions: Sessions,
@@ -83,7 +86,8 @@ impl Player {
     /// Makes `cassettes` findable.
     pub fn new(cassettes: Vec<Cassette>, profile: &Profile, options: &ReplayOptions) -> Self {
         Self {
-            index: Index::new(cassettes, profile, options),
+            index: Index::new(cassettes, profile, options, 0),
+            captured: None,
             secret_fields: profile.sensitive.secret_fields(),
             sessions: Sessions::new(options.sessions),
             clock: options.clock.clone(),
@@ -115,62 +119,76 @@ impl Player {
     /// # Errors
     /// A miss, or a request body that did not arrive whole.
     pub async fn answer_in(&self, session: Arc<Session>, mut request: Request) -> Result<Answered, Error> {
+        self.try_answer(&session, &mut request)
+            .await?
+            .map_err(|missed| self.explained(&missed, &session, &request))
+    }
+
+    /// The recorded answer that is due in a session, if there is one. The body of `request` has been read by then, and
+    /// is still there.
+    ///
+    /// # Errors
+    /// The request's body did not arrive whole.
+    pub async fn try_answer(
+        &self,
+        session: &Arc<Session>,
+        request: &mut Request,
+    ) -> Result<Result<Answered, Missed>, Error> {
         if let Some(clock) = &self.clock {
             session.clock.asked(clock.now());
         }
-        let body = read_body(&mut request).await?;
-        let answered = self.due(session, &request, &body)?;
-        // The answer is made by now: if its client leaves while it waits, it was cut off.
-        self.wait(answered.recording).await;
-        Ok(answered)
-    }
-
-    fn due(&self, session: Arc<Session>, request: &Request, body: &Bytes) -> Result<Answered, Error> {
-        let client = || request.client_origin();
-        let live = LiveRequest {
-            method: &request.head.method,
-            target: request.target(),
-            body,
-            client: &client,
-            translation: None,
+        let body = read_body(request).await?;
+        let reason = match self.due(&self.index, session, request, &body) {
+            Ok(answered) => return Ok(Ok(self.held_back(&self.index, answered).await)),
+            Err(reason) => reason,
         };
-        match self.choose(&session, request, live) {
-            Ok(given) => {
-                let recording = Recording { cassette: given.place.timeline, interaction: given.ordinal };
-                let is_marked = given.is_marked();
-                Ok(Answered { reply: self.send(session, request, given), recording, is_marked })
+        if let Some(captured) = &self.captured {
+            let index = captured.index();
+            if let Ok(answered) = self.due(&index, session, request, &body) {
+                return Ok(Ok(self.held_back(&index, answered).await));
             }
-            Err(reason) => Err(Error::Miss(self.report(&session, request, live, &reason))),
         }
+        Ok(Err(Missed { reason, body }))
     }
 
-    /// Waits as long as the answer is held back.
-    async fn wait(&self, recording: Recording) {
-        let cassette = &self.index.timelines[recording.cassette].cassette;
-        let took = cassette.interactions[recording.interaction].took;
+    fn due(
+        &self,
+        index: &Index,
+        session: &Arc<Session>,
+        request: &Request,
+        body: &Bytes,
+    ) -> Result<Answered, Reason> {
+        let client = || request.client_origin();
+        let pinned = self.pinned(session, &request.head.headers)?;
+        let conditional = is_conditional(&request.head.headers);
+        let live = live(request, body, &client);
+        let given = Search::new(index, session, request, live, pinned, conditional).find()?;
+        let recording = Recording { cassette: given.place.timeline, interaction: given.ordinal };
+        let is_marked = given.is_marked();
+        Ok(Answered { reply: self.send(index, session, request, given), recording, is_marked })
+    }
+
+    /// The answer, after it has been held back as long as it should be. It is made by now: if its client leaves while it
+    /// waits, it was cut off.
+    async fn held_back(&self, index: &Index, answered: Answered) -> Answered {
+        let cassette = &index.timeline(answered.recording.cassette).cassette;
+        let took = cassette.interactions[answered.recording.interaction].took;
         if let Some(wait) = self.latency.of_recorded(took) {
             tokio::time::sleep(wait).await;
         }
+        answered
     }
 
-    fn choose(&self, session: &Session, request: &Request, live: LiveRequest<'_>) -> Result<Given, Reason> {
-        let pinned = self.pinned(session, &request.head.headers)?;
-        let conditional = is_conditional(&request.head.headers);
-        Search::new(&self.index, session, request, live, pinned, conditional).find()
-    }
-
-    fn report(
-        &self,
-        session: &Session,
-        request: &Request,
-        live: LiveRequest<'_>,
-        reason: &Reason,
-    ) -> Vec<String> {
+    /// The error that explains a miss.
+    fn explained(&self, missed: &Missed, session: &Session, request: &Request) -> Error {
         let pinned = self.pinned(session, &request.head.headers).ok().flatten();
         let hidden = Hidden { varying: self.index.matcher.presence_only(), secret: &self.secret_fields };
         let bindings = session.bindings.read();
         let (bindings, session) = (bindings.as_deref(), &*session.run.name);
-        miss::report(reason, &Scope { index: &self.index, request, session, live, bindings, pinned, hidden })
+        let client = || request.client_origin();
+        let live = live(request, &missed.body, &client);
+        let scope = Scope { index: &self.index, request, session, live, bindings, pinned, hidden };
+        Error::Miss(miss::report(&missed.reason, &scope))
     }
 
     /// The one timeline that the client asks for by name, or that its session was made for.
@@ -181,8 +199,8 @@ impl Player {
         found.map(Some).ok_or_else(|| Reason::NoSuchCassette(name.into_owned()))
     }
 
-    fn send(&self, session: Arc<Session>, request: &Request, given: Given) -> Reply {
-        let timeline = &self.index.timelines[given.place.timeline];
+    fn send(&self, index: &Index, session: &Arc<Session>, request: &Request, given: Given) -> Reply {
+        let timeline = index.timeline(given.place.timeline);
         let answer = &timeline.answers[given.ordinal];
         tracing::debug!(
             "replayed: {} {} from {} #{}",
@@ -207,11 +225,24 @@ impl Player {
         if !given.is_owed() {
             return reply;
         }
+        let session = Arc::clone(session);
         reply.map(|body| body.guarded(move || session.give_back(given)))
     }
 }
 
-/// The request's body, decoded: two clients may send one body in two codings.
+/// A request for which nothing is due.
+#[derive(Debug)]
+pub struct Missed {
+    reason: Reason,
+    /// The request's body, decoded.
+    body: Bytes,
+}
+
+fn live<'a>(request: &'a Request, body: &'a Bytes, client: ClientOrigin<'a>) -> LiveRequest<'a> {
+    LiveRequest { method: &request.head.method, target: request.target(), body, client, translation: None }
+}
+
+/// The request's body, decoded: two clients may send one body in two codings. The request keeps it as it came.
 async fn read_body(request: &mut Request) -> Result<Bytes, Error> {
     let body = std::mem::take(&mut request.body);
     if http_body::Body::is_end_stream(&body) {
@@ -219,6 +250,7 @@ async fn read_body(request: &mut Request) -> Result<Bytes, Error> {
     }
     let whole = body.read(BODY_LIMIT).await.map_err(Error::RequestBroken)?;
     let bytes = whole.map_err(|_| Error::RequestTooLarge)?.data;
+    request.body = Body::Whole(bytes.clone());
     match Coding::of(&request.head.headers) {
         Ok(Some(coding)) => Ok(coding.decode(&bytes, BODY_LIMIT).unwrap_or(bytes)),
         _ => Ok(bytes),

@@ -137,7 +137,7 @@ impl<'a> Search<'a> {
     ) {
         let place = found.place;
         let bound = bindings.of(place.timeline);
-        let positions = self.index.timelines[place.timeline].tracks[place.track].positions.as_deref();
+        let positions = self.index.timeline(place.timeline).tracks[place.track].positions.as_deref();
         let follows = self.request.asked.is_none().then_some(0);
         if let Some(origin) = self.origin_rank(found, bound)
             && let Some(fit) = positions.and_then(|own| fit(own, &live.values, bound, follows))
@@ -160,7 +160,7 @@ impl<'a> Search<'a> {
         let number = found.entry.origin;
         // Who asks us means the upstream, else the first origin that has the request.
         let Some(live) = &self.request.asked else { return Some(number) };
-        let variables = &self.index.timelines[found.place.timeline].variables;
+        let variables = &self.index.timeline(found.place.timeline).variables;
         let known = bound
             .and_then(|bound| bound.asked(live))
             .or_else(|| variables.origin_number(live))
@@ -185,7 +185,7 @@ impl<'a> Search<'a> {
     }
 
     fn due(&mut self, found: Candidate) -> Option<Given> {
-        let (place, timeline) = (found.place, &self.index.timelines[found.place.timeline]);
+        let (place, timeline) = (found.place, self.index.timeline(found.place.timeline));
         let given = match found.entry.constant {
             Some(ordinal) => Given::always(place, ordinal),
             None => match self.session.take(timeline, place, self.conditional) {
@@ -214,7 +214,7 @@ impl<'a> Search<'a> {
             return;
         }
         let place = found.place;
-        let timeline = &self.index.timelines[place.timeline];
+        let timeline = self.index.timeline(place.timeline);
         let track = &timeline.tracks[place.track];
         let is_known = |bound: &Bound| {
             track.variables.iter().all(|number| bound.value(*number).is_some())
@@ -236,7 +236,7 @@ impl<'a> Search<'a> {
 
     fn bind(&self, bindings: &mut Adding<'_>, found: Candidate, fit: &Fit<'_>) {
         let timeline = found.place.timeline;
-        let variables = &self.index.timelines[timeline].variables;
+        let variables = &self.index.timeline(timeline).variables;
         for (number, value) in &fit.values {
             bindings.bind(timeline, variables, *number, value);
         }
@@ -253,6 +253,6 @@ impl<'a> Search<'a> {
             None => LiveOrigin::Ours,
         };
         let timeline = found.place.timeline;
-        bindings.bind_origin(timeline, &self.index.timelines[timeline].variables, found.entry.origin, live);
+        bindings.bind_origin(timeline, &self.index.timeline(timeline).variables, found.entry.origin, live);
     }
 }

@@ -174,7 +174,12 @@ impl Marks {
     }
 
     fn give(&mut self, timeline: &Timeline, number: usize, ordinal: usize) {
-        let bits = self.given.entry(number).or_insert_with(|| vec![0; timeline.answers.len().div_ceil(64)]);
+        let words = timeline.answers.len().div_ceil(64);
+        let bits = self.given.entry(number).or_insert_with(|| vec![0; words]);
+        if bits.len() < words {
+            // What is recorded while it is played grows.
+            bits.resize(words, 0);
+        }
         bits[ordinal / 64] |= 1 << (ordinal % 64);
     }
 

@@ -122,7 +122,7 @@ impl Player {
                 run.count(Tally { answered: 1, ..Tally::default() });
                 // Others are marked already, and a reset since then must hold.
                 if !is_marked {
-                    session.note(&self.index.timelines[*cassette], *cassette, *interaction);
+                    session.note(self.index.timeline(*cassette), *cassette, *interaction);
                 }
             }
             Err(Error::Miss(_)) => run.count(Tally { missed: 1, ..Tally::default() }),
@@ -149,7 +149,7 @@ impl Player {
         });
         SessionView {
             name: Arc::clone(&run.name),
-            pinned: run.pinned.map(|pinned| self.index.timelines[pinned].cassette.name.clone()),
+            pinned: run.pinned.map(|pinned| self.index.timeline(pinned).cassette.name.clone()),
             created: self.sessions.wall_time(run.created),
             used: self.sessions.wall_time(run.used()),
             tally: run.tally(),
