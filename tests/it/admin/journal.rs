@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{admin, error, json, masked, replay};
 use crate::support::overdub::{Overdub, Project};
-use crate::support::wire::{Act, Client, Upstream, request};
+use crate::support::wire::{Act, Client, Upstream, request, send};
 
 /// `GET /a => 200 replayed` for each entry.
 fn entries(player: &Overdub, query: &str) -> Vec<String> {
@@ -99,13 +99,20 @@ fn a_client_that_leaves_before_its_answer_is_noted_too() {
 fn a_recording_is_noted_with_what_came_of_it() {
     let upstream = Upstream::start(|asked| match asked.target() {
         "/broken" => vec![Act::Close],
+        "/talk" => {
+            vec![send("HTTP/1.1 101 Switching Protocols\nconnection: upgrade\nupgrade: talk\n\n"), Act::Close]
+        }
         _ => crate::support::wire::json("{}"),
     });
     let project = Project::new();
     let recorder = project.record_with(&upstream.url(), &["--admin", "0"]);
     recorder.ask("GET /a");
     recorder.ask("POST /broken");
-    assert_eq!(entries(&recorder, ""), ["GET /a => 200 recorded", "POST /broken => 502 upstream-error"]);
+    Client::to(recorder.address).ask("GET /talk\nconnection: upgrade\nupgrade: talk");
+    assert_eq!(
+        entries(&recorder, ""),
+        ["GET /a => 200 recorded", "POST /broken => 502 upstream-error", "GET /talk => 101 tunnelled"]
+    );
     let page = json(&admin(&recorder, "GET /__overdub/journal"));
     assert_eq!(page["entries"][0]["session"], "default");
 }

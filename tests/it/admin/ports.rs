@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::{admin, error, json, replay};
 use crate::support::overdub::Overdub;
-use crate::support::wire::ask;
+use crate::support::secure::{secured, trusting};
+use crate::support::wire::{Client, ask};
 
 /// Makes a session; its name and its port.
 fn session(player: &Overdub, body: &str) -> (String, SocketAddr) {
@@ -37,6 +38,17 @@ fn a_session_has_its_own_port_and_is_given_every_recording_there() {
     assert_eq!(shown["url"], format!("http://{two}"));
     assert_eq!(ask(one, "POST /__overdub/reset").status(), 200);
     assert_eq!([ask(one, "POST /a").text(), ask(two, "POST /a").status().to_string()], ["1", "501"]);
+}
+
+#[test]
+fn a_port_speaks_what_the_proxy_speaks() {
+    let (project, player) = replay(&["--tls"]);
+    let made = json(&admin(&player, "POST /__overdub/sessions"));
+    let port = made["url"].as_str().unwrap().strip_prefix("https://").unwrap().parse().unwrap();
+    let config = trusting(&project.path("data/overdub/ca/ca.pem"), &[]);
+    let mut client = secured(Client::to(port).into_stream(), "127.0.0.1", &config).unwrap();
+    assert_eq!([client.ask("POST /a").text(), client.ask("POST /a").text()], ["1", "2"]);
+    assert_eq!(json(&admin(&player, "GET /__overdub/sessions/session-1"))["answered"], 2);
 }
 
 #[test]
