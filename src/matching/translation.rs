@@ -115,7 +115,9 @@ impl StandIn {
     }
 
     fn belongs(&self, place: impl FnOnce() -> Place) -> bool {
+        // However short an address is, it is no word.
         self.is_distinctive()
+            || self.live.contains('@')
             || match place() {
                 Place::Personal => true,
                 Place::Segment => {
@@ -139,6 +141,7 @@ mod tests {
         for (live, stand_in, of_type) in [
             ("Bob@X.com", "user1@example.test", StandInType::Email),
             ("Bob", "Name1", StandInType::Name),
+            ("a@b.c", "user2@example.test", StandInType::Email),
             ("isaac.brock", "login1", StandInType::Login),
             ("ike", "login2", StandInType::Login),
         ] {
@@ -163,6 +166,7 @@ mod tests {
             ("ike", Place::Other, "ike"),
             ("isaac.brock", Place::Other, "login1"),
             ("Isaac.Brock", Place::Other, "Isaac.Brock"),
+            ("a@b.c", Place::Other, "user2@example.test"),
         ] {
             assert_eq!(restored(text, place), expected, "{text} {place:?}");
         }

@@ -202,13 +202,13 @@ impl Answer {
             }
             AnswerBody::Open(template) if !asker.is_forwarded && template.is_linked_only() => {
                 let origin = || CodedFor::Origin((asker.origin)());
-                self.coded_for(asker, &mut headers, origin, |_| template.render(&asker.context).into())
+                self.coded_for(asker, &mut headers, origin, |_| template.render(&asker.context))
             }
             AnswerBody::Open(template) => {
-                let text = || CodedFor::Text(template.render(&asker.context).into());
+                let text = || CodedFor::Text(template.render(&asker.context));
                 self.coded_for(asker, &mut headers, text, |whom| match whom {
                     Some(CodedFor::Text(text)) => text,
-                    _ => template.render(&asker.context).into(),
+                    _ => template.render(&asker.context),
                 })
             }
         };
@@ -314,6 +314,8 @@ impl OpenValue {
     fn fill(&self, context: &impl Context) -> HeaderValue {
         let filled = self.template.as_ref().map(|template| template.render(context));
         // A value that a header cannot hold, such as one with a line end, stays what was recorded.
-        filled.and_then(|bytes| HeaderValue::try_from(bytes).ok()).unwrap_or_else(|| self.recorded.clone())
+        filled
+            .and_then(|bytes| HeaderValue::from_maybe_shared(bytes).ok())
+            .unwrap_or_else(|| self.recorded.clone())
     }
 }

@@ -10,6 +10,8 @@ use crate::http::{LinkForm, Origin};
 /// A text with open places.
 #[derive(Debug, Clone)]
 pub(super) struct Template {
+    /// As it was recorded.
+    whole: Bytes,
     pieces: Vec<Piece>,
     tail: Bytes,
 }
@@ -61,7 +63,7 @@ impl Template {
                 from = range.end;
             }
         }
-        (!pieces.is_empty()).then(|| Self { pieces, tail: text.slice(from..) })
+        (!pieces.is_empty()).then(|| Self { whole: text.clone(), pieces, tail: text.slice(from..) })
     }
 
     /// Whether nothing is open but links to the upstream: then the client's origin decides all.
@@ -69,8 +71,21 @@ impl Template {
         self.pieces.iter().all(|piece| matches!(piece.slot, Slot::Link(0, _)))
     }
 
-    /// The text for one client.
-    pub(super) fn render(&self, context: &impl Context) -> Vec<u8> {
+    /// The text for one client; as it was recorded, when nothing comes to any place.
+    pub(super) fn render(&self, context: &impl Context) -> Bytes {
+        if self.is_filled(context) { self.filled(context).into() } else { self.whole.clone() }
+    }
+
+    fn is_filled(&self, context: &impl Context) -> bool {
+        self.pieces.iter().any(|piece| match &piece.slot {
+            Slot::Link(number, _) | Slot::Host(number) => context.origin(*number).is_some(),
+            Slot::Value(number, _) => context.value(*number).is_some(),
+            Slot::Time(_) => context.shift() != 0,
+            Slot::Claims(claims) => claims.is_filled(context),
+        })
+    }
+
+    fn filled(&self, context: &impl Context) -> Vec<u8> {
         let recorded: usize = self.pieces.iter().map(|piece| piece.text.len() + piece.recorded.len()).sum();
         // What is put in is about as long as what was recorded.
         let mut out = Vec::with_capacity(recorded + self.pieces.len() * 16 + self.tail.len());

@@ -1,5 +1,6 @@
 //! Replay over sockets: recordings as a client gets them.
 
+mod values;
 mod which;
 
 use std::io::Read as _;
