@@ -226,14 +226,26 @@ impl<'a> Target<'a> {
 
 /// Writes decoded bytes so that what separates parts of a key cannot come from inside one.
 fn escape(decoded: &[u8], out: &mut Vec<u8>) {
-    for &byte in decoded {
-        if !byte.is_ascii_graphic() || matches!(byte, b'%' | b'/' | b'?' | b'&' | b'=') {
-            out.extend_from_slice(&[b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
-        } else {
-            out.push(byte);
-        }
+    let mut rest = decoded;
+    while let Some(at) = rest.iter().position(|byte| ESCAPED[usize::from(*byte)]) {
+        let byte = rest[at];
+        out.extend_from_slice(&rest[..at]);
+        out.extend_from_slice(&[b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+        rest = &rest[at + 1..];
     }
+    out.extend_from_slice(rest);
 }
+
+/// The bytes that are escaped: a table, since every byte of every target is looked at.
+const ESCAPED: [bool; 256] = {
+    let mut escaped = [true; 256];
+    let mut byte = b'!';
+    while byte <= b'~' {
+        escaped[byte as usize] = matches!(byte, b'%' | b'/' | b'?' | b'&' | b'=');
+        byte += 1;
+    }
+    escaped
+};
 
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
 

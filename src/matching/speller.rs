@@ -50,11 +50,11 @@ impl Speller<'_> {
 
     /// A segment of the path.
     pub(super) fn segment<'t>(&mut self, text: Cow<'t, [u8]>) -> Cow<'t, [u8]> {
-        let text = match self.translation {
-            Some(translation) if self.masked.is_none() => translation.restored(text, || Place::Segment),
-            _ => text,
-        };
-        if self.masked.is_some() { self.mask(text, Place::Segment) } else { text }
+        match self.translation {
+            _ if self.masked.is_some() => self.mask(text, Place::Segment),
+            Some(translation) => translation.restored(text, || Place::Segment),
+            None => text,
+        }
     }
 
     /// A value in the field (or parameter) whose path is `names`, outermost first.
