@@ -199,3 +199,43 @@ fn fields_that_vary_count_by_being_there_in_both_ways_to_match() {
     assert!(client.miss(r#"POST /verify {"email":"zoe@x.com"}"#).starts_with("never recorded"));
     assert_eq!(client.ask(r#"POST /verify {"passCode":"123456","email":"zoe@x.com"}"#), "200 one");
 }
+
+#[test]
+fn one_value_may_stand_for_two_stand_ins() {
+    let lines = [
+        r#"POST /a {"firstName":"Name1","lastName":"Name2"} => 200 {"first":"Name1","last":"Name2"}"#,
+        r#"PUT /a {"firstName":"Name1","lastName":"Name2"} => 200 {"last":"Name2"}"#,
+        r#"PUT /b {"firstName":"Name1","lastName":"Name1"} => 200 {"last":"Name1"}"#,
+    ];
+    let client = Client::of(vec![open_cassette("twice", &["Name1: name", "Name2: name"], &lines)]);
+    let both = r#"{"firstName":"Bo","lastName":"Bo"}"#;
+    assert_eq!(client.ask(&format!("POST /a {both}")), r#"200 {"first":"Bo","last":"Bo"}"#);
+    assert_eq!(client.ask(&format!("PUT /a {both}")), r#"200 {"last":"Bo"}"#);
+    // Two values for one stand-in are no match that binds, but the only one there is.
+    assert_eq!(client.ask(r#"PUT /b {"firstName":"Bo","lastName":"Do"}"#), r#"200 {"last":"Bo"}"#);
+}
+
+#[test]
+fn a_body_that_nobody_recorded_leaves_the_path_s_value_open() {
+    let lines = [
+        r#"PUT /users/user1%40example.test ? => 200 {"u":"user1@example.test"}"#,
+        r#"PUT /users/user2%40example.test {"email":"user2@example.test"} => 200 {"u":"user2@example.test"}"#,
+    ];
+    let stand_ins = ["user1@example.test: email", "user2@example.test: email"];
+    let client = Client::of(vec![open_cassette("any", &stand_ins, &lines)]);
+    assert_eq!(client.ask(r#"PUT /users/zoe@x.com {"n":1}"#), r#"200 {"u":"zoe@x.com"}"#);
+    assert_eq!(client.ask(r#"PUT /users/bob@x.com {"email":"bob@x.com"}"#), r#"200 {"u":"bob@x.com"}"#);
+}
+
+#[test]
+fn the_same_people_may_be_asked_for_in_any_cassette_that_is_pinned() {
+    let tape = |name: &str| {
+        let line = format!(r#"GET /users/user1%40example.test => 200 {{"{name}":"user1@example.test"}}"#);
+        open_cassette(name, &["user1@example.test: email"], &[&line])
+    };
+    let client = Client::of(vec![tape("a"), tape("b")]);
+    assert_eq!(client.ask("GET /users/zoe@x.com"), r#"200 {"a":"zoe@x.com"}"#);
+    let pinned = client.ask_with("GET /users/bob@x.com", &[("x-overdub-cassette", "b")]);
+    assert_eq!(pinned, r#"200 {"b":"bob@x.com"}"#);
+    assert_eq!(client.ask("GET /users/zoe@x.com"), r#"200 {"a":"zoe@x.com"}"#);
+}
