@@ -11,7 +11,7 @@ use crate::cli::{
 use crate::clock::Clock;
 use crate::http::{HostPattern, HostPatternError, Origin, OriginError};
 use crate::profile::{Profile, ProfileError};
-use crate::recorder::Redact;
+use crate::redact::Redact;
 use crate::replay::{Latency, ReplayOptions, SessionBy, SessionOptions};
 use crate::server::Forward;
 use crate::upstream::UpstreamOptions;
@@ -34,8 +34,8 @@ pub enum ConfigError {
     /// `--tunnel-others` where nothing is sent anywhere.
     #[error("--tunnel-others: a replay opens no outgoing connection; leave it out, or record")]
     TunnelInReplay,
-    /// The embedded profile is broken: a defect of this build.
-    #[error(transparent)]
+    /// `--profile` names none that can be used.
+    #[error("--profile: {0}")]
     Profile(#[from] ProfileError),
     /// `--admin` is an address that others reach.
     #[error(
@@ -204,7 +204,7 @@ impl RecordConfig {
             admin: AdminConfig::of(&args.admin)?,
             redact: if args.redact == Switch::On { Redact::On } else { Redact::Off },
             rewrite_links: args.rewrite_links == Switch::On,
-            profile: Arc::new(Profile::okta()?),
+            profile: Arc::new(Profile::choose(&args.profile)?),
         })
     }
 }
@@ -248,7 +248,7 @@ impl ReplayConfig {
                 },
                 latency: Latency::of(args.time.latency).unwrap_or_default(),
             },
-            profile: Profile::okta()?,
+            profile: Profile::choose(&args.profile)?,
         })
     }
 }

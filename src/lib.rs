@@ -12,7 +12,7 @@
 //! 3. *replay*: [`replay::Player`] computes one key ([`matching`]), looks it up once, asks the session which of the
 //!    recordings is due, and sends a response that was made ready at load. There is no upstream to fall back to.
 //! 4. *record*: [`proxy::Live`] passes the request to the [`upstream`] and streams the response back; a copy of both
-//!    goes to the [`recorder`], whose one writer task redacts, appends and flushes.
+//!    goes to the [`recorder`], whose one writer task puts in stand-ins ([`redact`]), appends and flushes.
 //! 5. Whatever went wrong is an [`Error`], which one function turns into a response whose `x-overdub-outcome` header
 //!    says that overdub made it.
 //!
@@ -24,6 +24,7 @@
 //! | [`matching`] | from a request to its key; why nothing matched |
 //! | [`replay`] | which recorded answer is due |
 //! | [`recorder`] | from a finished exchange to the cassette |
+//! | [`redact`] | stand-ins for secret and personal values and for hosts |
 //! | [`proxy`] | who answers a request |
 //! | [`journal`] | what was asked lately, bounded |
 //! | [`admin`] | the address from which a replay is looked at and steered |
@@ -54,6 +55,7 @@ pub mod matching;
 pub mod profile;
 pub mod proxy;
 pub mod recorder;
+pub mod redact;
 pub mod replay;
 pub mod sandbox;
 pub mod server;

@@ -100,6 +100,9 @@ pub enum Problem {
     /// Another process records into the file.
     #[error("is being recorded by another process")]
     Busy,
+    /// What would have been written must not be; says which rule, and why.
+    #[error("{0}; the exchange is not written")]
+    Refused(&'static str),
 }
 
 /// Parts of YAML that are refused before the parser sees them.
@@ -213,6 +216,7 @@ impl Problem {
             Self::SameName { .. } => "rename one of them, or replay them one at a time".into(),
             Self::Exists => "--overwrite replaces it, --append continues it".into(),
             Self::Busy => "stop that one first, or record under another name".into(),
+            Self::Refused(_) => "say in the profile where the value stands, and record again".into(),
         })
     }
 }

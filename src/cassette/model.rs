@@ -124,6 +124,16 @@ pub struct RecordedResponse {
     pub trailers: HeaderMap,
 }
 
+impl RequestBody {
+    /// Its bytes, if there are any.
+    pub fn bytes(&self) -> Option<&Bytes> {
+        match self {
+            Self::Bytes(bytes) => Some(bytes),
+            Self::Empty | Self::Unrecorded => None,
+        }
+    }
+}
+
 /// A recorded response's body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Body {

@@ -4,11 +4,15 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::CleanArgs;
+
 /// What can be done with cassettes.
 #[derive(Debug, Subcommand)]
 pub enum CassetteCommand {
     /// Look for secrets and personal values in files of any kind. Exit code 1 when there are some.
     Audit(AuditArgs),
+    /// Put stand-ins in place of secret and personal values and hosts, as recording does.
+    Clean(CleanArgs),
 }
 
 /// What was typed behind `overdub cassette audit`.

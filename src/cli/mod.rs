@@ -5,6 +5,7 @@
 mod admin;
 mod ca;
 mod cassette;
+mod clean;
 mod demo;
 mod record;
 mod replay;
@@ -22,6 +23,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use admin::AdminArgs;
 pub use ca::{CaArgs, CaCommand, CaExportArgs, CaNewArgs, CertificateFormat};
 pub use cassette::{AuditArgs, CassetteCommand};
+pub use clean::CleanArgs;
 pub use demo::DemoArgs;
 pub use record::RecordArgs;
 pub use replay::ReplayArgs;

@@ -32,10 +32,13 @@ pub struct RecordArgs {
     /// How long the upstream may take to answer.
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time_limit)]
     pub upstream_timeout: Duration,
-    /// Keep credentials and session cookies off the disk. Bodies and URLs are written as they pass, but for the API's
-    /// own origin; `off` writes everything.
+    /// Keep secrets, personal values and hosts off the disk: stand-ins are written in their place. `off` writes
+    /// everything as it passes, for synthetic data only.
     #[arg(long, value_name = "on|off", default_value = "on", hide_possible_values = true)]
     pub redact: Switch,
+    /// What is known about the API: `okta`, `none`, or a file of your own.
+    #[arg(long, value_name = "FILE|okta|none", env = "OVERDUB_PROFILE", default_value = "okta")]
+    pub profile: String,
     /// Give links to the upstream the origin that the client used.
     #[arg(long, value_name = "on|off", default_value = "on", hide_possible_values = true)]
     pub rewrite_links: Switch,

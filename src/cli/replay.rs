@@ -17,6 +17,9 @@ pub struct ReplayArgs {
     /// What a write gets that comes once more than it was recorded. [default: as the cassette says, else error]
     #[arg(long, value_name = "error|last|cycle", value_parser = repeat)]
     pub repeat: Option<Repeat>,
+    /// What is known about the API: `okta`, `none`, or a file of your own.
+    #[arg(long, value_name = "FILE|okta|none", env = "OVERDUB_PROFILE", default_value = "okta")]
+    pub profile: String,
     /// Give links to the recorded origin the origin that the client used.
     #[arg(long, value_name = "on|off", default_value = "on", hide_possible_values = true)]
     pub rewrite_links: Switch,

@@ -56,9 +56,9 @@ pub fn run(command: Command) -> Result<(), Failure> {
             Command::Record(args) => record::run(args).await,
             Command::Replay(args) => replay::run(args).await,
             Command::Sandbox(args) => sandbox::run(args).await,
+            Command::Cassette(command) => cassette::run(command),
             Command::Demo(args) => demo::run(args).await,
             Command::Ca(args) => ca::run(args),
-            Command::Cassette(command) => cassette::run(command),
         }
     });
     // A name that resolves slowly keeps a thread busy; nobody waits for it.

@@ -12,7 +12,8 @@ use crate::cli::RecordArgs;
 use crate::clock::Clock;
 use crate::config::{RecordConfig, UpstreamChoice};
 use crate::proxy::Live;
-use crate::recorder::{Recorder, Redactor};
+use crate::recorder::Recorder;
+use crate::redact::Redactor;
 use crate::sandbox::{Sandbox, SandboxConfig};
 use crate::upstream::Upstream;
 
@@ -35,12 +36,14 @@ pub(super) async fn run(args: RecordArgs) -> Result<(), Failure> {
     };
     let settings = settings(&config.serve, origin.as_ref())?;
     let upstream = Upstream::new(origin.clone(), &config.upstream_options).map_err(Failure::usage)?;
-    // What a forward proxy was asked for is written with its own origin: nothing is relative to this one.
-    let written = origin.clone().unwrap_or_else(|| config.profile.stand_in_origin.clone());
-    let redactor = Redactor::new(Arc::clone(&config.profile), config.redact, written);
+    let mut redactor = Redactor::new(Arc::clone(&config.profile), config.redact, origin.clone());
     let mut writer =
         Writer::create(&config.cassette, &redactor.header(), config.existing).map_err(Failure::usage)?;
-    let before = writer.take_earlier().map_or(0, |cassette| cassette.interactions.len());
+    let earlier = writer.take_earlier();
+    if let Some(earlier) = &earlier {
+        redactor.continue_after(earlier);
+    }
+    let before = earlier.map_or(0, |cassette| cassette.interactions.len());
     let (recorder, recording) = Recorder::start(writer, redactor)
         .map_err(|error| Failure::usage(format_args!("cannot start the recorder: {error}")))?;
     let live = Live::new(upstream, recorder, Clock::Wall, config.rewrite_links);
@@ -67,6 +70,13 @@ pub(super) async fn run(args: RecordArgs) -> Result<(), Failure> {
         return Err(Failure::Checks(format!(
             "{path}: exchanges that could not be written: {}",
             report.failed
+        )));
+    }
+    if report.leaks > 0 {
+        return Err(Failure::Checks(format!(
+            "{path}: values that look like secrets: {}; say in a profile of your own where they stand and run \
+             `overdub cassette clean --profile FILE {path}`, or delete the cassette",
+            report.leaks
         )));
     }
     Ok(())

@@ -8,8 +8,15 @@ use hashbrown::HashMap;
 /// Bytes by which a value is recognised: none that is shorter can be found.
 pub const SHORTEST: usize = 8;
 
-/// Bits of the filter that tells, for nearly all places, that no value begins there: 8 KiB, which stay in the cache.
-const FILTER_BITS: usize = 1 << 16;
+/// Bits that the filter begins with, which tells for nearly all places that no value begins there: 8 KiB, which stay in
+/// the cache.
+const FEWEST_BITS: usize = 1 << 16;
+
+/// Bits that it grows to at most: 1 MiB.
+const MOST_BITS: usize = 1 << 23;
+
+/// Bits per value below which it grows.
+const BITS_PER_VALUE: usize = 16;
 
 /// Known values, findable wherever they occur.
 ///
@@ -42,7 +49,7 @@ impl<T> Filed<T> {
 
 impl<T> Default for ValueFinder<T> {
     fn default() -> Self {
-        Self { filter: vec![0; FILTER_BITS / 64].into(), by_head: HashMap::default() }
+        Self { filter: vec![0; FEWEST_BITS / 64].into(), by_head: HashMap::default() }
     }
 }
 
@@ -52,12 +59,17 @@ fn head(text: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_le_bytes(bytes) | u64::from_le_bytes([0x20; SHORTEST]))
 }
 
-/// Where in the filter a head stands: word and bit.
-fn bit(head: u64) -> (usize, u64) {
+/// Where in a filter of so many words a head stands: word and bit.
+fn bit(head: u64, words: usize) -> (usize, u64) {
     // The upper bits of a product depend on all bits of the factor (Knuth's multiplicative hashing).
-    let hash = head.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 48;
-    let hash = usize::try_from(hash).unwrap_or(0) % FILTER_BITS;
-    (hash / 64, 1 << (hash % 64))
+    let hash = usize::try_from(head.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32).unwrap_or(0);
+    // The number of words is a power of two.
+    ((hash >> 6) & (words - 1), 1 << (hash & 63))
+}
+
+fn mark(filter: &mut [u64], head: u64) {
+    let (word, mask) = bit(head, filter.len());
+    filter[word] |= mask;
 }
 
 impl<T> ValueFinder<T> {
@@ -84,8 +96,13 @@ impl<T> ValueFinder<T> {
         }
         let place = filed.partition_point(|own| own.value.len() > value.len());
         filed.insert(place, Filed { value: value.into(), folded, tag });
-        let (word, mask) = bit(head);
-        self.filter[word] |= mask;
+        if self.by_head.len() * BITS_PER_VALUE > self.filter.len() * 64 && self.filter.len() * 64 < MOST_BITS
+        {
+            self.filter = vec![0; self.filter.len() * 2].into();
+            self.by_head.keys().for_each(|head| mark(&mut self.filter, *head));
+        } else {
+            mark(&mut self.filter, head);
+        }
     }
 
     /// The tag of exactly this value.
@@ -109,7 +126,7 @@ impl<T> ValueFinder<T> {
             return None;
         }
         (from..).map_while(|at| Some((at, head(text, at)?))).find_map(|(at, head)| {
-            let (word, mask) = bit(head);
+            let (word, mask) = bit(head, self.filter.len());
             if self.filter[word] & mask == 0 {
                 return None;
             }
@@ -139,6 +156,20 @@ mod tests {
         assert_eq!(found(&["12345678", "23456789"], "0123456789"), [(1, 0)]);
         assert_eq!(found(&["short"], "short"), []);
         assert_eq!(found(&["12345678"], "1234567"), []);
+    }
+
+    #[test]
+    fn many_values_are_all_found() {
+        let mut finder = ValueFinder::default();
+        for number in 0..10_000 {
+            finder.add(format!("{number:08}").as_bytes(), number);
+        }
+        for number in 0..10_000 {
+            let text = format!("x{number:08}");
+            let found: Vec<_> =
+                finder.find_iter(text.as_bytes()).map(|(range, tag)| (range.start, *tag)).collect();
+            assert_eq!(found, [(1, number)]);
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use ::http::{HeaderName, Method};
 use regex::Regex;
 
-use crate::http::Origin;
+use crate::http::{HostPattern, Origin};
 
 /// The profiles that are built in, by name.
 const BUILT_IN: [(&str, &str); 2] =
@@ -46,6 +46,8 @@ pub struct Profile {
     pub stand_in_origin: Origin,
     /// Hosts of this API, `*.` in front standing for any host below.
     pub hosts: Vec<String>,
+    /// Hosts that are nobody's in particular: the vendor's own, namespaces of standards. They are not replaced.
+    pub public_hosts: Vec<HostPattern>,
     /// Request headers that are recorded besides the ones that every API has.
     pub request_headers: Vec<HeaderName>,
     /// Where secret and personal values stand.
@@ -173,10 +175,15 @@ impl Profile {
                 ProfileError::value("keep", pattern, &format!("is no regular expression: {error}"))
             })
         });
+        let public = file.public_hosts.iter().map(|host| {
+            host.parse()
+                .map_err(|_| ProfileError::value("public_hosts", host, "is no host: write HOST or *.HOST"))
+        });
         Ok(Self {
             name: file.name,
             stand_in_origin,
             hosts: file.hosts,
+            public_hosts: public.collect::<Result<_, _>>()?,
             request_headers: file.request_headers,
             sensitive: Sensitive::of(file.sensitive)?,
             keep: keep.collect::<Result<_, _>>()?,
@@ -205,6 +212,8 @@ struct File {
     stand_in_origin: String,
     #[serde(default)]
     hosts: Vec<String>,
+    #[serde(default)]
+    public_hosts: Vec<String>,
     #[serde(default, deserialize_with = "header_names")]
     request_headers: Vec<HeaderName>,
     #[serde(default)]

@@ -5,7 +5,7 @@
 //! The recorder sees what the upstream said, never what anything later made of it.
 
 mod exchange;
-mod redact;
+mod raw;
 mod tee;
 
 use std::io;
@@ -17,10 +17,12 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_util::task::TaskTracker;
 
 pub(crate) use exchange::{Exchange, RequestCopy};
-pub use redact::{Redact, Redactor};
 pub(crate) use tee::{Capture, RequestTee, Tee};
 
-use crate::cassette::Writer;
+use crate::audit::{Auditor, Scope};
+use crate::cassette::format::SIDECAR_ABOVE;
+use crate::cassette::{CassetteError, Writer};
+use crate::redact::Redactor;
 
 /// How many finished exchanges may wait to be written.
 const QUEUE: usize = 256;
@@ -64,6 +66,8 @@ pub struct Report {
     pub recorded: u64,
     /// Exchanges that could not be written; each was logged when it happened.
     pub failed: u64,
+    /// Values in the cassette that look like secrets; each was logged when it was written.
+    pub leaks: u64,
 }
 
 impl Recorder {
@@ -77,9 +81,10 @@ impl Recorder {
         let cassette =
             Arc::new(Written { name: writer.name(), interactions: AtomicUsize::new(writer.interactions()) });
         let recorder = Self { queue, budget, drains: TaskTracker::new(), cassette: Arc::clone(&cassette) };
+        let scribe = Scribe::new(writer, redactor)?;
         let thread = std::thread::Builder::new()
             .name("recorder".to_owned())
-            .spawn(move || write_all(jobs, writer, &redactor, &cassette.interactions))?;
+            .spawn(move || write_all(jobs, scribe, &cassette.interactions))?;
         Ok((recorder.clone(), Recording { recorder, thread }))
     }
 
@@ -125,26 +130,21 @@ impl Recording {
             return report;
         }
         tracing::error!("the recorder ended before its time: exchanges since then are lost");
-        Report { recorded: 0, failed: 1 }
+        Report { failed: 1, ..Report::default() }
     }
 }
 
 /// The writer task's whole life.
-fn write_all(
-    mut jobs: mpsc::Receiver<Job>,
-    mut writer: Writer,
-    redactor: &Redactor,
-    interactions: &AtomicUsize,
-) -> Report {
+fn write_all(mut jobs: mpsc::Receiver<Job>, mut scribe: Scribe, interactions: &AtomicUsize) -> Report {
     let mut report = Report::default();
     while let Some(Job::Record(exchange, permit)) = jobs.blocking_recv() {
         let what = exchange.what();
-        let interaction = redactor.interaction(*exchange);
-        match writer.append(&interaction) {
-            Ok(()) => {
+        match scribe.append(*exchange) {
+            Ok(leaks) => {
                 report.recorded += 1;
-                interactions.store(writer.interactions(), Ordering::Relaxed);
-                tracing::debug!("recorded: {what} {}", interaction.response.status.as_u16());
+                report.leaks += leaks;
+                interactions.store(scribe.writer.interactions(), Ordering::Relaxed);
+                tracing::debug!("recorded: {what}");
             }
             Err(error) => {
                 report.failed += 1;
@@ -153,9 +153,60 @@ fn write_all(
         }
         drop(permit);
     }
-    if let Err(error) = writer.sync() {
+    if let Err(error) = scribe.writer.sync() {
         report.failed += 1;
         tracing::error!("{error}");
     }
     report
+}
+
+/// Why an exchange is not written although all that was found in it was replaced: the last line of defence.
+const KNOWN_VALUE: &str = "known-value: a value that is replaced elsewhere still stands here";
+
+/// Writes exchanges, and looks at what is written.
+struct Scribe {
+    writer: Writer,
+    redactor: Redactor,
+    /// `None`: everything is written as it passes.
+    auditor: Option<Auditor>,
+}
+
+impl Scribe {
+    fn new(writer: Writer, redactor: Redactor) -> io::Result<Self> {
+        let auditor = if redactor.is_on() {
+            Some(Auditor::new(Scope::Written).map_err(io::Error::other)?)
+        } else {
+            None
+        };
+        Ok(Self { writer, redactor, auditor })
+    }
+
+    /// Writes one exchange, unless a real value would be in what is written; returns how many values look like secrets
+    /// that no rule of the profile names.
+    fn append(&mut self, exchange: Exchange) -> Result<u64, CassetteError> {
+        let raw = raw::raw(exchange, self.redactor.profile());
+        let interaction = self.redactor.redact(raw);
+        let Self { writer, redactor, auditor } = self;
+        // Those that go into files of their own are no part of the document.
+        let bodies =
+            [interaction.request.body.bytes(), interaction.response.body.as_ref().map(|body| &body.bytes)];
+        let mut large = bodies.into_iter().flatten().filter(|body| body.len() > SIDECAR_ABOVE);
+        let beside = large.any(|body| redactor.leak(body).is_some());
+        let before = writer.lines();
+        let mut hits = Vec::new();
+        writer.append_if(&interaction, |text| {
+            match redactor.leak(text.as_bytes()) {
+                Some(offset) => return Err((offset, KNOWN_VALUE)),
+                None if beside => return Err((0, KNOWN_VALUE)),
+                None => {}
+            }
+            hits = auditor.as_ref().map(|auditor| auditor.scan(text.as_bytes())).unwrap_or_default();
+            Ok(())
+        })?;
+        for hit in &hits {
+            let (path, line) = (writer.path().display(), before + hit.line);
+            tracing::error!("{path}:{line}:{}: {}: {}", hit.column, hit.rule, hit.masked);
+        }
+        Ok(hits.len() as u64)
+    }
 }

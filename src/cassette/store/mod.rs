@@ -1,11 +1,12 @@
 //! Cassettes as files: found by name, loaded, and appended to so that a crash costs one exchange at most.
 //!
-//! `find` turns what was typed into files, `load` reads them, `writer` records, `sidecar` keeps the bodies that are
+//! `find` turns what was typed into files, `load` reads them, `writer` records, `rewrite` changes a whole cassette, `sidecar` keeps the bodies that are
 //! too large for the cassette. A recorder holds a lock on its file: that tells an exchange that is being written
 //! from one that a crash cut off, and keeps a second recorder out.
 
 mod find;
 mod load;
+mod rewrite;
 mod sidecar;
 mod writer;
 
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 pub use find::{Origin, Source, find, path_for};
 pub use load::{load, load_all};
+pub use rewrite::Rewrite;
 pub use writer::{Existing, Writer};
 
 use super::error::{CassetteError, Problem};

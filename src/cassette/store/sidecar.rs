@@ -123,10 +123,13 @@ impl SaveBody for Numbered {
 
 /// Removes the bodies that a cassette, now replaced, had beside it.
 pub(super) fn remove_all(cassette: &Path) -> io::Result<()> {
-    for (_, path) in existing(&directory(cassette), &sidecar_stem(cassette))? {
-        fs::remove_file(path)?;
-    }
-    Ok(())
+    existing_beside(cassette)?.iter().try_for_each(fs::remove_file)
+}
+
+/// The bodies that a cassette has beside it.
+pub(super) fn existing_beside(cassette: &Path) -> io::Result<Vec<PathBuf>> {
+    let found = existing(&directory(cassette), &sidecar_stem(cassette))?;
+    Ok(found.into_iter().map(|(_, path)| path).collect())
 }
 
 /// The numbered bodies of the cassette with that stem.

@@ -31,6 +31,8 @@ pub struct Writer {
     file: File,
     /// Length of the file up to the last whole document.
     good: u64,
+    /// Lines up to there.
+    lines: usize,
     /// Whether there may be more in the file than that.
     dirty: bool,
     buffer: String,
@@ -74,26 +76,52 @@ impl Writer {
     /// # Errors
     /// It cannot be written. The file is cut back to the exchanges before and can be appended to again.
     pub fn append(&mut self, interaction: &Interaction) -> Result<(), CassetteError> {
-        let written = self.try_append(interaction);
+        self.append_if(interaction, |_| Ok(()))
+    }
+
+    /// Appends one exchange if `check` has nothing against its document; else it says at which byte and why.
+    ///
+    /// # Errors
+    /// As for [`Writer::append`], and what `check` says, with the line it would have stood on.
+    pub fn append_if(
+        &mut self,
+        interaction: &Interaction,
+        check: impl FnOnce(&str) -> Result<(), (usize, &'static str)>,
+    ) -> Result<(), CassetteError> {
+        let written = self.try_append(interaction, check);
         if written.is_err() {
             self.sidecars.discard();
             // If this fails too, the next append tries again, and a load sets the rest aside.
             let _ = self.cut_back();
         }
-        written.map_err(|error| CassetteError::file(&self.path, Problem::Write(error)))
+        written
     }
 
-    fn try_append(&mut self, interaction: &Interaction) -> io::Result<()> {
-        self.cut_back()?;
+    fn try_append(
+        &mut self,
+        interaction: &Interaction,
+        check: impl FnOnce(&str) -> Result<(), (usize, &'static str)>,
+    ) -> Result<(), CassetteError> {
+        let failed = |path: &Path, error| CassetteError::file(path, Problem::Write(error));
+        self.cut_back().map_err(|error| failed(&self.path, error))?;
         self.buffer.clear();
-        format::write_interaction(&mut self.buffer, interaction, &mut self.sidecars)?;
+        format::write_interaction(&mut self.buffer, interaction, &mut self.sidecars)
+            .map_err(|error| failed(&self.path, error))?;
+        check(&self.buffer).map_err(|(offset, why)| self.refused(offset, why))?;
         self.dirty = true;
-        self.file.write_all(self.buffer.as_bytes())?;
+        self.file.write_all(self.buffer.as_bytes()).map_err(|error| failed(&self.path, error))?;
         self.dirty = false;
         self.good += self.buffer.len() as u64;
+        self.lines += line_ends(self.buffer.as_bytes());
         self.sidecars.keep();
         self.interactions += 1;
         Ok(())
+    }
+
+    fn refused(&self, offset: usize, why: &'static str) -> CassetteError {
+        let before = self.buffer.as_bytes().get(..offset).unwrap_or_default();
+        let column = before.len() - memchr::memrchr(b'\n', before).map_or(0, |at| at + 1) + 1;
+        CassetteError::at(&self.path, self.lines + line_ends(before) + 1, column, Problem::Refused(why))
     }
 
     fn cut_back(&mut self) -> io::Result<()> {
@@ -126,6 +154,11 @@ impl Writer {
     /// How many exchanges the file holds.
     pub fn interactions(&self) -> usize {
         self.interactions
+    }
+
+    /// Lines of the file so far.
+    pub fn lines(&self) -> usize {
+        self.lines
     }
 
     /// What the cassette held before, when it is continued; once.
@@ -176,13 +209,15 @@ impl Writer {
         Ok(Self { earlier: Some(reading.cassette), interactions, ..writer })
     }
 
-    fn over(path: &Path, file: File, good: u64, replaced: Option<File>) -> Result<Self, CassetteError> {
-        let sidecars = Numbered::after_existing(path)
-            .map_err(|error| CassetteError::file(path, Problem::Write(error)))?;
+    fn over(path: &Path, mut file: File, good: u64, replaced: Option<File>) -> Result<Self, CassetteError> {
+        let failed = |error| CassetteError::file(path, Problem::Write(error));
+        let sidecars = Numbered::after_existing(path).map_err(failed)?;
+        let lines = lines_of(&mut file).map_err(failed)?;
         Ok(Self {
             path: path.to_owned(),
             file,
             good,
+            lines,
             dirty: false,
             buffer: String::with_capacity(16 << 10),
             sidecars,
@@ -190,6 +225,22 @@ impl Writer {
             interactions: 0,
             _replaced: replaced,
         })
+    }
+}
+
+fn line_ends(text: &[u8]) -> usize {
+    memchr::memchr_iter(b'\n', text).count()
+}
+
+/// Lines of a file that has just been opened; leaves it at its end.
+fn lines_of(file: &mut File) -> io::Result<usize> {
+    file.seek(SeekFrom::Start(0))?;
+    let (mut part, mut lines) = (vec![0; 64 << 10], 0);
+    loop {
+        match file.read(&mut part)? {
+            0 => return Ok(lines),
+            length => lines += line_ends(part.get(..length).unwrap_or_default()),
+        }
     }
 }
 
@@ -203,7 +254,7 @@ fn is_blank(path: &Path) -> bool {
 }
 
 /// Writes a new cassette under a name of its own, locked, so that it can take its place in one step.
-fn prepare(path: &Path, header: &Header) -> Result<(PathBuf, File, u64), CassetteError> {
+pub(super) fn prepare(path: &Path, header: &Header) -> Result<(PathBuf, File, u64), CassetteError> {
     let failed = |error| CassetteError::file(path, Problem::Write(error));
     let new = with_suffix(path, ".new");
     let mut file =
@@ -222,7 +273,7 @@ fn prepare(path: &Path, header: &Header) -> Result<(PathBuf, File, u64), Cassett
 }
 
 /// Opens an existing file and takes its lock; `shown` is how messages name it.
-fn open_locked(path: &Path, shown: &Path) -> Result<File, CassetteError> {
+pub(super) fn open_locked(path: &Path, shown: &Path) -> Result<File, CassetteError> {
     let failed = |error| CassetteError::file(shown, Problem::Write(error));
     let file = File::options().read(true).write(true).open(path).map_err(failed)?;
     regular(&file, shown)?;

@@ -1,6 +1,7 @@
 //! `overdub cassette`: work on cassettes.
 
 mod audit;
+mod clean;
 
 use super::Failure;
 use crate::cli::CassetteCommand;
@@ -8,5 +9,6 @@ use crate::cli::CassetteCommand;
 pub(super) fn run(command: CassetteCommand) -> Result<(), Failure> {
     match command {
         CassetteCommand::Audit(args) => audit::run(&args),
+        CassetteCommand::Clean(args) => clean::run(&args),
     }
 }

@@ -52,14 +52,15 @@ const TRANSACTION: &str = "/api/v1/users/{user}/factors/{factor}/transactions/{t
 const PASSCODE: &str = r#"{"passCode":"{code}"}"#;
 const SMS: &str = r#"{"factorType":"sms","provider":"OKTA","profile":{"phoneNumber":"+15550100001"}}"#;
 
-/// What the demo plays, and what the cassettes that ship were recorded from.
+/// What the demo plays, and what the cassettes that ship were recorded from. Its people are made up as stand-ins are, and
+/// so stay as they are: the cassettes' requests differ, and all of them can be played at once.
 pub(super) const FLOWS: &[Flow] = &[
     Flow {
         title: "SMS: enrol, activate, delete, and enrol the same phone again: ACTIVE at once, under a new id",
         cassette: "okta-sms",
         steps: &[
             new_user(
-                r#"{"profile":{"firstName":"Jane","lastName":"Doe","email":"jane@example.com","login":"jane@example.com"}}"#,
+                r#"{"profile":{"firstName":"Name1","lastName":"Name2","email":"user1@example.test","login":"user1@example.test"}}"#,
             ),
             ask_and_keep("POST", FACTORS, SMS, FACTOR),
             ask("GET", FACTORS, ""),
@@ -77,7 +78,7 @@ pub(super) const FLOWS: &[Flow] = &[
         cassette: "okta-totp",
         steps: &[
             new_user(
-                r#"{"profile":{"firstName":"Ada","lastName":"Roe","email":"ada@example.com","login":"ada@example.com"}}"#,
+                r#"{"profile":{"firstName":"Name3","lastName":"Name4","email":"user2@example.test","login":"user2@example.test"}}"#,
             ),
             ask_and_keep(
                 "POST",
@@ -98,7 +99,7 @@ pub(super) const FLOWS: &[Flow] = &[
         cassette: "okta-push",
         steps: &[
             new_user(
-                r#"{"profile":{"firstName":"Max","lastName":"Poe","email":"max@example.com","login":"max@example.com"}}"#,
+                r#"{"profile":{"firstName":"Name5","lastName":"Name6","email":"user3@example.test","login":"user3@example.test"}}"#,
             ),
             ask_and_keep("POST", FACTORS, r#"{"factorType":"push","provider":"OKTA"}"#, FACTOR),
             ask("POST", POLL, ""),
@@ -120,7 +121,7 @@ pub(super) const FLOWS: &[Flow] = &[
         cassette: "okta-question",
         steps: &[
             new_user(
-                r#"{"profile":{"firstName":"Kim","lastName":"Low","email":"kim@example.com","login":"kim@example.com"}}"#,
+                r#"{"profile":{"firstName":"Name7","lastName":"Name8","email":"user4@example.test","login":"user4@example.test"}}"#,
             ),
             ask("GET", "/api/v1/users/{user}/factors/questions", ""),
             ask_and_keep(

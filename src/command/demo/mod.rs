@@ -1,7 +1,7 @@
 //! `overdub demo`: the whole story in one go, with nothing else installed.
 //!
 //! Starts the sandbox org, records four flows through the proxy, stops the org, replays them offline, compares every
-//! answer byte by byte, and shows what happened.
+//! answer byte by byte, stand-ins aside, and shows what happened.
 
 mod flows;
 mod show;
@@ -24,7 +24,8 @@ use crate::clock::Clock;
 use crate::http::Origin;
 use crate::profile::Profile;
 use crate::proxy::Live;
-use crate::recorder::{Recorder, Recording, Redact, Redactor};
+use crate::recorder::{Recorder, Recording};
+use crate::redact::{Redact, Redactor};
 use crate::replay::{Player, ReplayOptions};
 use crate::sandbox::{Sandbox, SandboxConfig};
 use crate::server::{Handler, Settings, serve};
@@ -99,7 +100,7 @@ async fn record(
     let path = file(dir, flow);
     let client =
         Upstream::new(Some(upstream.clone()), &UpstreamOptions::default()).map_err(Failure::usage)?;
-    let redactor = Redactor::new(Arc::clone(profile), Redact::On, upstream.clone());
+    let redactor = Redactor::new(Arc::clone(profile), Redact::On, Some(upstream.clone()));
     let writer = Writer::create(&path, &redactor.header(), Existing::Refuse).map_err(Failure::usage)?;
     let (recorder, recording) = Recorder::start(writer, redactor).map_err(Failure::usage)?;
     let proxy = Arc::new(Proxy::record(Live::new(client, recorder, Clock::Wall, true)));
@@ -128,9 +129,12 @@ async fn replay(recorded: &Recorded, profile: &Profile) -> Result<Vec<String>, F
     let cassettes = cassette::find(&[name], Path::new(""), &[])
         .and_then(|sources| cassette::load_all(&sources))
         .map_err(|errors| Failure::Usage(errors.iter().map(ToString::to_string).collect()))?;
+    let declared = cassettes.iter().flat_map(|own| &own.interactions).flat_map(|own| &own.stand_ins);
+    let stand_ins: Vec<_> = declared.map(|(text, _)| text.clone()).collect();
+    let stand_ins: Vec<_> = stand_ins.iter().map(String::as_str).collect();
     let player = Arc::new(Player::new(cassettes, profile, &ReplayOptions::default()));
     let stage = Stage::open(recorded.proxy, Arc::new(Proxy::replay(player))).await?;
-    let differences = Caller::to(&stage.origin)?.repeat(&recorded.turns).await?;
+    let differences = Caller::to(&stage.origin)?.repeat(&recorded.turns, &stand_ins).await?;
     stage.close().await;
     Ok(differences)
 }

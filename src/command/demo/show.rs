@@ -54,7 +54,8 @@ impl Show {
     pub(super) fn replaying(&self) {
         line("");
         line(&format!(
-            "{} The same requests again, answered from the cassettes alone; status and body compared byte by byte.",
+            "{} The same requests again, answered from the cassettes alone; status and body compared byte by byte, \
+             secrets aside: the cassettes hold stand-ins for them.",
             self.bold("3.")
         ));
         line("");

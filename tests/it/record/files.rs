@@ -48,6 +48,8 @@ fn a_cassette_is_made_to_be_read() {
           factorType: sms
           profile:
             phoneNumber: "+15550100001"
+    stand_ins:
+      "+15550100001": phone
     response:
       status: 200
       headers:

@@ -22,7 +22,7 @@ fn linked() -> Upstream {
                  link: <{own}/users?after=1>; rel=\"next\"\nlink: <{own}/users>; rel=\"self\""
             ),
             format!(
-                r#"{{"_links":{{"self":{{"href":"{own}/users/1"}},"off":{{"href":"{}\/off"}},"rel":{{"href":"//{bare}/x"}}}},"else":"https://other.test/","bare":"{bare}"}}"#,
+                r#"{{"_links":{{"self":{{"href":"{own}/users/1"}},"off":{{"href":"{}\/off"}},"rel":{{"href":"//{bare}/x"}}}},"else":"https://other1.overdub.test/","bare":"{bare}"}}"#,
                 own.replace('/', r"\/")
             ),
         )
@@ -33,7 +33,7 @@ fn linked() -> Upstream {
 fn links_come_back_with_the_authority_that_the_client_used() {
     let upstream = linked();
     let played = play(&upstream, &["POST /users\nhost: localhost:8080\n\n{}"]);
-    let answer = &played.same()[0];
+    let answer = &played.recorded[0];
     let bare = upstream.address;
     assert_eq!(answer.header("location"), "http://localhost:8080/users/1");
     assert_eq!(
@@ -46,9 +46,11 @@ fn links_come_back_with_the_authority_that_the_client_used() {
     assert_eq!(
         answer.text(),
         format!(
-            r#"{{"_links":{{"self":{{"href":"http://localhost:8080/users/1"}},"off":{{"href":"http:\/\/localhost:8080\/off"}},"rel":{{"href":"//localhost:8080/x"}}}},"else":"https://other.test/","bare":"{bare}"}}"#
+            r#"{{"_links":{{"self":{{"href":"http://localhost:8080/users/1"}},"off":{{"href":"http:\/\/localhost:8080\/off"}},"rel":{{"href":"//localhost:8080/x"}}}},"else":"https://other1.overdub.test/","bare":"{bare}"}}"#
         )
     );
+    // A bare name is no link: at replay it stays what stands for it.
+    assert_eq!(played.replayed[0].text(), answer.text().replace(&bare.to_string(), "okta.overdub.test"));
 }
 
 #[test]
@@ -105,8 +107,12 @@ fn other_hosts_that_begin_alike_are_left_alone() {
     let own = upstream.url();
     let bare = upstream.address;
     assert_eq!(
-        played.same()[0].text(),
+        played.recorded[0].text(),
         format!(r#"["{own}0/","{own}.evil.test/","{own}@evil.test/","ws://{bare}/"]"#)
+    );
+    assert_eq!(
+        played.replayed[0].text(),
+        r#"["http://other1.overdub.test/","http://other2.overdub.test/","http://login1:redacted-password-1@other3.overdub.test/","ws://okta.overdub.test/"]"#
     );
 }
 

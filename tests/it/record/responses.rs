@@ -15,8 +15,8 @@ fn status_line_and_every_header_come_back_in_the_order_they_were_sent() {
              x-rate-limit-remaining: 599\n\
              set-cookie: theme=dark; Path=/; Expires=Thu, 01 Jan 1970 00:00:10 GMT\n\
              set-cookie: lang=en; Path=/; HttpOnly\n\
-             link: <https://other.test/a>; rel=\"self\"\n\
-             link: <https://other.test/b>; rel=\"next\"\n\
+             link: <https://other1.overdub.test/a>; rel=\"self\"\n\
+             link: <https://other1.overdub.test/b>; rel=\"next\"\n\
              x-okta-request-id: Wz2Q\n\
              vary: Accept-Encoding",
             r#"{"id":1}"#,
@@ -31,8 +31,8 @@ fn status_line_and_every_header_come_back_in_the_order_they_were_sent() {
     x-rate-limit-remaining: 599
     set-cookie: theme=dark; Path=/; Expires=Thu, 01 Jan 1970 00:00:10 GMT
     set-cookie: lang=en; Path=/; HttpOnly
-    link: <https://other.test/a>; rel="self"
-    link: <https://other.test/b>; rel="next"
+    link: <https://other1.overdub.test/a>; rel="self"
+    link: <https://other1.overdub.test/b>; rel="next"
     x-okta-request-id: Wz2Q
     vary: Accept-Encoding
     content-length: 8

@@ -1,5 +1,10 @@
 //! Secrets reach the client and the upstream, and nothing else.
 
+mod clean;
+mod hosts;
+mod laws;
+mod planted;
+
 use super::play;
 use crate::support::overdub::Project;
 use crate::support::wire::{Upstream, with_body};

@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use super::wire::{Message, PATIENCE, ask};
 
 /// Variables that would change what overdub does.
-const ENVIRONMENT: [&str; 9] = [
+const ENVIRONMENT: [&str; 10] = [
     "RUST_LOG",
     "NO_COLOR",
     "COLUMNS",
@@ -19,6 +19,7 @@ const ENVIRONMENT: [&str; 9] = [
     "OVERDUB_LOG_FORMAT",
     "OVERDUB_UPSTREAM_CA",
     "OVERDUB_PUBLIC_URL",
+    "OVERDUB_PROFILE",
 ];
 
 /// A directory in which overdub runs.

@@ -1,0 +1,244 @@
+//! Finds what is secret or personal in one part of an exchange, by where it stands.
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use regex::bytes::Regex;
+
+use super::hosts::Hosts;
+use super::part::{Kind, Part, Places, What};
+use super::values::Values;
+use super::view::{Escapes, Level, Map, plain, unescaped};
+use crate::http::{JsonKind, JsonScanner};
+use crate::profile::{Profile, StandInType};
+
+/// What is looked for, made ready once.
+#[derive(Debug)]
+pub(super) struct Rules {
+    pub(super) profile: std::sync::Arc<Profile>,
+    /// Fields in text that is no JSON; made when such a text first comes.
+    in_text: OnceLock<Vec<Regex>>,
+}
+
+impl Rules {
+    pub(super) fn new(profile: std::sync::Arc<Profile>) -> Self {
+        Self { profile, in_text: OnceLock::new() }
+    }
+
+    /// Fields as HTML forms, scripts and XML write them: each pattern's first group is the name, its next the value.
+    fn in_text(&self) -> &[Regex] {
+        let compiled = || {
+            let names: Vec<_> = self.profile.sensitive.field_names().map(regex::escape).collect();
+            let names = names.join("|");
+            let form = format!(r#"name=["']({names})["'][^<>]*?\svalue=["']([^"'<>]+)["']"#);
+            let script =
+                format!(r#"\b({names})\b["']?\s*[:=]\s*(?:"((?:[^"\\]|\\.)+)"|'((?:[^'\\]|\\.)+)')"#);
+            let xml = format!("<({names})>([^<>]+)</");
+            [form, script, xml].iter().filter_map(|pattern| Regex::new(pattern).ok()).collect()
+        };
+        self.in_text.get_or_init(compiled)
+    }
+}
+
+/// Looks at the parts of one exchange.
+pub(super) struct Gatherer<'a> {
+    pub(super) rules: &'a Rules,
+    pub(super) values: &'a mut Values,
+    pub(super) hosts: &'a mut Hosts,
+    /// The request's path.
+    pub(super) segments: &'a [&'a str],
+}
+
+impl Gatherer<'_> {
+    /// Finds values in `part`, makes them known, and notes the places.
+    pub(super) fn gather(&mut self, part: &mut Part) {
+        let text = part.text.clone();
+        let whole = Map::Shift(0);
+        match part.kind {
+            Kind::Binary => return,
+            Kind::Url => {
+                let query = memchr::memchr(b'?', &text).map_or(text.len(), |at| at + 1);
+                self.pairs(text.get(query..).unwrap_or_default(), &whole.from(query), &mut part.places);
+            }
+            Kind::Form => self.pairs(&text, &whole, &mut part.places),
+            Kind::Json => self.json(&text, &whole, &mut part.places),
+            Kind::Multipart => self.multipart(&text, &mut part.places),
+            Kind::Text => self.fields_in_text(&text, &mut part.places),
+            Kind::Headers => {}
+        }
+        let in_url = matches!(part.kind, Kind::Url | Kind::Form);
+        part.each_level(true, |text, map, level, places| {
+            if level == Level::Read {
+                self.level(text, map, in_url, places);
+            }
+        });
+    }
+
+    /// The type of what stands in the field, were it here.
+    fn field(&self, names: &[&str]) -> Option<StandInType> {
+        self.rules.profile.sensitive.field(names, self.segments)
+    }
+
+    /// The values of JSON.
+    fn json(&mut self, text: &[u8], map: &Map, places: &mut Places) {
+        let Ok(text) = std::str::from_utf8(text) else { return };
+        let mut scanner = JsonScanner::new(text);
+        while let Some(value) = scanner.next_value() {
+            let spelled = text.get(value.range.clone()).unwrap_or_default();
+            let escaped = value.kind == JsonKind::String && spelled.contains('\\');
+            if escaped && spelled.starts_with(['{', '[']) && spelled.contains("\\\"") {
+                // JSON in a string.
+                if let Some(view) =
+                    unescaped(spelled.as_bytes(), &map.from(value.range.start), Escapes::Backslash)
+                {
+                    self.json(&view.text, &view.map, places);
+                }
+                continue;
+            }
+            let Some(of_type) = self.field(scanner.names()) else { continue };
+            let place = map.range(&value.range);
+            match value.kind {
+                JsonKind::String => {
+                    let text = if escaped {
+                        plain(spelled.as_bytes(), Escapes::Backslash)
+                    } else {
+                        spelled.as_bytes().into()
+                    };
+                    self.sensitive(of_type, &text, &place, false, places);
+                }
+                JsonKind::Number if of_type.is_secret() && self.spared(spelled).is_none() => {
+                    let id = self.values.learn(spelled, of_type);
+                    places.add(&place, What::Number(id), false);
+                }
+                JsonKind::Number | JsonKind::Bool | JsonKind::Null => {}
+            }
+        }
+    }
+
+    /// The pairs of a query or a form.
+    pub(super) fn pairs(&mut self, text: &[u8], map: &Map, places: &mut Places) {
+        let mut start = 0;
+        for pair in text.split(|byte| *byte == b'&') {
+            let equals = memchr::memchr(b'=', pair);
+            let name = plain(pair.get(..equals.unwrap_or(pair.len())).unwrap_or_default(), Escapes::Form);
+            if let Some(equals) = equals {
+                let from = start + equals + 1;
+                let value = pair.get(equals + 1..).unwrap_or_default();
+                let value = value.split(|byte| *byte == b'#').next().unwrap_or_default();
+                self.pair(&name, value, &map.from(from), places);
+            }
+            start += pair.len() + 1;
+        }
+    }
+
+    fn pair(&mut self, name: &[u8], value: &[u8], map: &Map, places: &mut Places) {
+        let place = map.range(&(0..value.len()));
+        let of_type = std::str::from_utf8(name).ok().and_then(|name| self.field(&[name]));
+        let Some(of_type) = of_type else {
+            if let Some(view) = unescaped(value, map, Escapes::Form)
+                && view.text.starts_with(b"{")
+            {
+                self.json(&view.text, &view.map, places);
+            }
+            return;
+        };
+        // A number whose `+` was not escaped.
+        let escapes = if of_type == StandInType::Phone && value.starts_with(b"+") {
+            Escapes::Percent
+        } else {
+            Escapes::Form
+        };
+        self.sensitive(of_type, &plain(value, escapes), &place, true, places);
+    }
+
+    /// The fields of `multipart/form-data` (RFC 7578).
+    fn multipart(&mut self, text: &[u8], places: &mut Places) {
+        let Some(boundary) = text.split(|byte| *byte == b'\r').next().filter(|line| line.len() > 2) else {
+            return;
+        };
+        let mut starts = memchr::memmem::find_iter(text, boundary).peekable();
+        while let Some(start) = starts.next() {
+            let end = starts.peek().copied().unwrap_or(text.len());
+            let part = text.get(start..end).unwrap_or_default();
+            let Some(head) = memchr::memmem::find(part, b"\r\n\r\n") else { continue };
+            let content = part.get(head + 4..).unwrap_or_default();
+            let content = content.strip_suffix(b"\r\n").unwrap_or(content);
+            let map = Map::Shift(start + head + 4);
+            if matches!(content.first(), Some(b'{' | b'[')) {
+                self.json(content, &map, places);
+                continue;
+            }
+            let head = String::from_utf8_lossy(part.get(..head).unwrap_or_default()).into_owned();
+            let name = head.split_once(" name=\"").and_then(|(_, rest)| rest.split('"').next());
+            if let Some(of_type) = name.and_then(|name| self.field(&[name])) {
+                self.sensitive(of_type, content, &map.range(&(0..content.len())), false, places);
+            }
+        }
+    }
+
+    /// Fields in scripts, HTML, XML and event streams.
+    fn fields_in_text(&mut self, text: &[u8], places: &mut Places) {
+        // An event's data is JSON more often than not (HTML, server-sent events).
+        let mut start = 0;
+        for line in text.split(|byte| *byte == b'\n') {
+            if let Some(data) = line.strip_prefix(b"data:")
+                && data.trim_ascii_start().starts_with(b"{")
+            {
+                self.json(data, &Map::Shift(start + 5), places);
+            }
+            start += line.len() + 1;
+        }
+        let rules = self.rules;
+        for found in rules.in_text().iter().flat_map(|fields| fields.captures_iter(text)) {
+            let mut groups = found.iter().skip(1).flatten();
+            let (Some(name), Some(value)) = (groups.next(), groups.next()) else { continue };
+            let name = std::str::from_utf8(name.as_bytes()).unwrap_or_default();
+            if let Some(of_type) = self.field(&[name]) {
+                let text = plain(value.as_bytes(), Escapes::Any);
+                self.sensitive(of_type, &text, &value.range(), false, places);
+            }
+        }
+    }
+
+    /// Whether a value is no stand-in's business, because the profile says so.
+    pub(super) fn spared(&self, text: &str) -> Option<()> {
+        self.rules.profile.keep.iter().any(|pattern| pattern.is_match(text)).then_some(())
+    }
+
+    /// A value of this type stands at `place`.
+    pub(super) fn sensitive(
+        &mut self,
+        of_type: StandInType,
+        value: &[u8],
+        place: &Range<usize>,
+        in_url: bool,
+        places: &mut Places,
+    ) {
+        let text: Cow<'_, str> = String::from_utf8_lossy(value);
+        if text.trim().is_empty() || self.spared(&text).is_some() || !places.is_free(place) {
+            return;
+        }
+        if text.starts_with("eyJ")
+            && let Some(coded) = self.jwt(value)
+        {
+            return places.add(place, coded, in_url);
+        }
+        let address = is_address(&text);
+        let of_type = match of_type {
+            StandInType::Login if address => StandInType::Email,
+            StandInType::Email if !address => StandInType::Login,
+            other => other,
+        };
+        let id = self.values.learn(&text, of_type);
+        places.add(place, What::Value(id), in_url);
+    }
+}
+
+/// Whether it is an e-mail address from end to end.
+fn is_address(text: &str) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else { return false };
+    let plain =
+        |text: &str| !text.bytes().any(|byte| byte.is_ascii_whitespace() || b"<>(),;:\\\"[]".contains(&byte));
+    !local.is_empty() && domain.contains('.') && plain(local) && plain(domain)
+}

@@ -1,0 +1,271 @@
+//! One part of an exchange: its text, and the places in it that are replaced.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use bytes::Bytes;
+use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD, Encoding};
+
+use super::values::{Id, Spelling, Values};
+use super::view::{Escapes, Level, each_level, plain};
+
+/// How a text is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A URL, or its path and query.
+    Url,
+    /// Header values, one per line.
+    Headers,
+    Json,
+    /// `application/x-www-form-urlencoded`.
+    Form,
+    /// `multipart/form-data` (RFC 7578).
+    Multipart,
+    /// Any other text.
+    Text,
+    /// Not text: only known values are looked for.
+    Binary,
+}
+
+impl Kind {
+    /// The escapes that its readers take off first.
+    fn escapes(self) -> Option<Escapes> {
+        match self {
+            Self::Url => Some(Escapes::Url),
+            Self::Form => Some(Escapes::Form),
+            Self::Json => Some(Escapes::Backslash),
+            Self::Headers | Self::Multipart | Self::Text | Self::Binary => None,
+        }
+    }
+
+    fn is_url(self) -> bool {
+        matches!(self, Self::Url | Self::Form)
+    }
+}
+
+/// What comes into a place.
+#[derive(Debug)]
+pub(super) enum What {
+    /// The stand-in of a value.
+    Value(Id),
+    /// The same, as a JSON number.
+    Number(Id),
+    /// The base64 of the stand-in.
+    Base64(Id, &'static Encoding),
+    /// This text.
+    Text(&'static str),
+    /// A coded text, with what is replaced in it.
+    Coded(Box<Coded>),
+}
+
+/// A text that stands in another in a coding.
+#[derive(Debug)]
+pub(super) struct Coded {
+    /// Its parts between dots, each with its coding; a JWT has two, anything else one.
+    pub(super) parts: Vec<(Part, &'static Encoding)>,
+    /// How it is spelled as it is, without percent signs.
+    pub(super) spelled: Vec<u8>,
+    /// Each part has a dot behind it, as a JWT's have.
+    pub(super) dotted: bool,
+    /// What comes behind the parts: a JWT's signature.
+    pub(super) tail: String,
+}
+
+#[derive(Debug)]
+struct Place {
+    end: usize,
+    what: What,
+    /// It stands in a URL or a form.
+    in_url: bool,
+}
+
+/// Places that do not overlap.
+#[derive(Debug, Default)]
+pub(super) struct Places(BTreeMap<usize, Place>);
+
+impl Places {
+    /// Adds a place, unless there is one already that it overlaps.
+    pub(super) fn add(&mut self, range: &Range<usize>, what: What, in_url: bool) {
+        if !range.is_empty() && self.is_free(range) {
+            self.0.insert(range.start, Place { end: range.end, what, in_url });
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn is_free(&self, range: &Range<usize>) -> bool {
+        self.0.range(..range.end).next_back().is_none_or(|(_, before)| before.end <= range.start)
+    }
+}
+
+/// A text and what is replaced in it.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) text: Bytes,
+    pub(super) kind: Kind,
+    pub(super) places: Places,
+}
+
+impl Part {
+    pub(super) fn new(text: Bytes, kind: Kind) -> Self {
+        Self { text, kind, places: Places::default() }
+    }
+
+    /// Calls `look` for the text as it is read, level by level.
+    pub(super) fn each_level(
+        &mut self,
+        raw: bool,
+        mut look: impl FnMut(&[u8], &super::view::Map, Level, &mut Places),
+    ) {
+        let Self { text, kind, places } = self;
+        each_level(text, kind.escapes(), raw && *kind != Kind::Json, |text, map, level| {
+            look(text, map, level, places);
+        });
+    }
+
+    /// Adds the places where known values stand.
+    pub(super) fn find_known(&mut self, values: &Values) {
+        let in_url = self.kind.is_url();
+        let binary = self.kind == Kind::Binary;
+        let root = self.text.clone();
+        self.each_level(true, |text, map, _, places| {
+            for (range, id, spelling) in values.find(text) {
+                let place = map.range(&range);
+                match spelling {
+                    Spelling::Plain => places.add(&place, What::Value(id), in_url),
+                    Spelling::Base64 { url } => {
+                        let padded = root.get(place.end..).unwrap_or_default();
+                        let pad = padded.iter().take_while(|byte| **byte == b'=').count().min(2);
+                        let padded = pad > 0 || (!url && range.len().is_multiple_of(4));
+                        let place = place.start..place.end + pad;
+                        places.add(&place, What::Base64(id, encoding(url, padded)), in_url);
+                    }
+                }
+            }
+            if values.has_short_logins() && !binary {
+                for range in segments(text) {
+                    let login = values.short_login(text.get(range.clone()).unwrap_or_default());
+                    if let Some(id) = login {
+                        places.add(&map.range(&range), What::Value(id), in_url);
+                    }
+                }
+            }
+        });
+        for place in self.places.0.values_mut() {
+            if let What::Coded(coded) = &mut place.what {
+                coded.parts.iter_mut().for_each(|(part, _)| part.find_known(values));
+            }
+        }
+    }
+
+    /// The text with everything replaced; `None` when that changes nothing.
+    pub(super) fn render(&self, values: &mut Values) -> Option<Vec<u8>> {
+        self.render_range(0..self.text.len(), values)
+    }
+
+    /// The same for a range of the text.
+    pub(super) fn render_range(&self, within: Range<usize>, values: &mut Values) -> Option<Vec<u8>> {
+        let mut out: Option<Vec<u8>> = None;
+        let mut from = within.start;
+        for (&start, place) in self.places.0.range(within.clone()) {
+            let Some(source) = self.text.get(start..place.end).filter(|_| place.end <= within.end) else {
+                continue;
+            };
+            let Some(written) = place.what.written(source, place.in_url || self.kind.is_url(), values) else {
+                continue;
+            };
+            let out = out.get_or_insert_with(|| Vec::with_capacity(within.len() + 64));
+            out.extend_from_slice(self.text.get(from..start).unwrap_or_default());
+            out.extend_from_slice(&written);
+            from = place.end;
+        }
+        let mut out = out?;
+        out.extend_from_slice(self.text.get(from..within.end).unwrap_or_default());
+        Some(out)
+    }
+}
+
+/// The path segments that stand in a text.
+fn segments(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    memchr::memchr_iter(b'/', text).map(|slash| {
+        let rest = text.get(slash + 1..).unwrap_or_default();
+        let ends = |byte: &u8| b"/?#\"'&<> \t\r\n;,)\\\0".contains(byte);
+        slash + 1..slash + 1 + rest.iter().position(ends).unwrap_or(rest.len())
+    })
+}
+
+/// Codings, indexed by being the URL's and by being padded.
+static ENCODINGS: [[Encoding; 2]; 2] = [[BASE64_NOPAD, BASE64], [BASE64URL_NOPAD, BASE64URL]];
+
+/// The base64 of URLs and JWTs or of everything else, padded or not.
+pub(super) fn encoding(url: bool, padded: bool) -> &'static Encoding {
+    &ENCODINGS[usize::from(url)][usize::from(padded)]
+}
+
+/// The one that `text` is in, as far as can be told.
+pub(super) fn encoding_of(text: &[u8]) -> &'static Encoding {
+    let url = text.iter().any(|byte| matches!(byte, b'-' | b'_'));
+    encoding(url, text.ends_with(b"=") || (!url && text.len().is_multiple_of(4)))
+}
+
+impl What {
+    /// What is written in place of `source`; `None` to leave it.
+    fn written(&self, source: &[u8], in_url: bool, values: &mut Values) -> Option<Vec<u8>> {
+        match self {
+            Self::Text(text) => (text.as_bytes() != source).then(|| text.as_bytes().to_vec()),
+            Self::Value(id) => {
+                let stand_in = values.stand_in(*id);
+                (*stand_in != *values.text(*id)).then(|| spelled(&stand_in, source, in_url, values.text(*id)))
+            }
+            Self::Number(id) => {
+                let number = values.number(*id, source.len());
+                (number.as_bytes() != source).then_some(number.into_bytes())
+            }
+            Self::Base64(id, encoding) => {
+                let coded = encoding.encode(values.stand_in(*id).as_bytes());
+                Some(spelled(&coded, source, in_url, ""))
+            }
+            Self::Coded(coded) => coded.written(source, in_url, values),
+        }
+    }
+}
+
+impl Coded {
+    fn written(&self, source: &[u8], in_url: bool, values: &mut Values) -> Option<Vec<u8>> {
+        let mut out = String::new();
+        let originals = self.spelled.split(|byte| *byte == b'.');
+        for ((part, encoding), original) in self.parts.iter().zip(originals) {
+            match part.render(values) {
+                Some(changed) => out.push_str(&encoding.encode(&changed)),
+                None => out.push_str(&String::from_utf8_lossy(original)),
+            }
+            out.push_str(if self.dotted { "." } else { "" });
+        }
+        out.push_str(&self.tail);
+        let value = String::from_utf8_lossy(&self.spelled);
+        (out.as_bytes() != self.spelled).then(|| spelled(&out, source, in_url, &value))
+    }
+}
+
+/// How `text` is spelled where `source` stood, which a reader takes for `value`: percent-encoded where that was, else
+/// as it is. No text that is put in holds anything that JSON or HTML would escape.
+fn spelled(text: &str, source: &[u8], in_url: bool, value: &str) -> Vec<u8> {
+    let once = plain(source, Escapes::Percent);
+    let is_encoded = matches!(once, Cow::Owned(_));
+    let once_only = is_encoded && (value.is_empty() || once.len() == value.len());
+    // A `+` stands for a space in a query; one that stood there itself did not.
+    let plus = (is_encoded || in_url) && !source.starts_with(b"+");
+    let mut out = Vec::with_capacity(text.len() + 8);
+    for &byte in text.as_bytes() {
+        let unreserved = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        if (once_only && !unreserved) || (plus && byte == b'+') {
+            out.extend_from_slice(format!("%{byte:02X}").as_bytes());
+        } else {
+            out.push(byte);
+        }
+    }
+    out
+}
