@@ -15,6 +15,7 @@ use super::miss::{self, Reason, Scope};
 use super::search::Search;
 use super::session::{Given, Session};
 use super::sessions::{SessionOptions, Sessions};
+use super::time::{TimeFinder, as_recorded};
 use crate::cassette::{Cassette, Repeat};
 use crate::clock::Clock;
 use crate::error::Error;
@@ -78,7 +79,8 @@ pub struct Player {
     /// Fields that match by their value and are not shown.
     secret_fields: Vec<String>,
     pub(super) sessions: Sessions,
-    clock: Option<Clock>,
+    /// Whose time answers tell, and which times they are; `None`: as recorded.
+    told: Option<(Clock, TimeFinder)>,
     latency: Latency,
 }
 
@@ -90,7 +92,7 @@ impl Player {
             captured: None,
             secret_fields: profile.sensitive.secret_fields(),
             sessions: Sessions::new(options.sessions),
-            clock: options.clock.clone(),
+            told: options.clock.clone().map(|clock| (clock, TimeFinder::new(profile.timestamps.clone()))),
             latency: options.latency,
         }
     }
@@ -134,7 +136,7 @@ impl Player {
         session: &Arc<Session>,
         request: &mut Request,
     ) -> Result<Result<Answered, Missed>, Error> {
-        if let Some(clock) = &self.clock {
+        if let Some((clock, _)) = &self.told {
             session.clock.asked(clock.now());
         }
         let body = read_body(request).await?;
@@ -162,10 +164,23 @@ impl Player {
         let pinned = self.pinned(session, &request.head.headers)?;
         let conditional = is_conditional(&request.head.headers);
         let live = live(request, body, &client);
-        let given = Search::new(index, session, request, live, pinned, conditional).find()?;
+        let find = |live| Search::new(index, session, request, live, pinned, conditional).find();
+        let given = match find(live) {
+            Err(Reason::NeverRecorded) => match self.sent_as_recorded(session, live) {
+                None => return Err(Reason::NeverRecorded),
+                Some((target, body)) => find(LiveRequest { target: &target, body: &body, ..live })?,
+            },
+            found => found?,
+        };
         let recording = Recording { cassette: given.place.timeline, interaction: given.ordinal };
         let is_marked = given.is_marked();
         Ok(Answered { reply: self.send(index, session, request, given), recording, is_marked })
+    }
+
+    /// Target and body with the times that the client sends back told as they were recorded; `None` if it sends none.
+    fn sent_as_recorded(&self, session: &Session, live: LiveRequest<'_>) -> Option<(String, Vec<u8>)> {
+        let (_, times) = self.told.as_ref()?;
+        as_recorded(times, session.clock.known_shift()?, live.target, live.body)
     }
 
     /// The answer, after it has been held back as long as it should be. It is made by now: if its client leaves while it
@@ -210,7 +225,7 @@ impl Player {
             given.ordinal + 1
         );
         let bindings = if answer.is_open() { session.bindings.read() } else { None };
-        let shift = match self.clock {
+        let shift = match self.told {
             None => 0,
             Some(_) => session.clock.shift(timeline.cassette.interactions[given.ordinal].at),
         };

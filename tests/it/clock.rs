@@ -190,6 +190,30 @@ fn where_a_recording_tells_no_time_of_its_own_its_date_does() {
 }
 
 #[test]
+fn a_time_that_the_client_sends_back_is_known_again() {
+    let mut recorded = cassette(
+        "a",
+        &[
+            r#"GET /user => 200 {"created":"2020-04-22T12:09:20.000Z"}"#,
+            r#"PUT /user {"created":"2020-04-22T12:09:20.000Z","name":"x"} => 200 put"#,
+            "GET /logs?since=2020-04-22T12:09:20.000Z => 200 logs",
+            r#"POST /user {"until":"2031-05-05T00:00:00Z"} => 200 "2020-04-22T12:09:21Z""#,
+        ],
+    );
+    recorded.interactions[0].at = parse_rfc3339(AT).ok();
+    let clock = Clock::virtual_from(parse_rfc3339("2030-01-01T00:00:00Z").unwrap());
+    let client =
+        Client::with(vec![recorded], &ReplayOptions { clock: Some(clock), ..ReplayOptions::default() });
+    let user = client.ask("GET /user");
+    assert_eq!(user, r#"200 {"created":"2030-01-01T00:00:00.000Z"}"#);
+    assert_eq!(client.ask(r#"PUT /user {"created":"2030-01-01T00:00:00.000Z","name":"x"}"#), "200 put");
+    assert_eq!(client.ask("GET /logs?since=2030-01-01T00%3A00%3A00.000Z"), "200 logs");
+    let constant = client.ask(r#"POST /user {"until":"2031-05-05T00:00:00Z"}"#);
+    assert_eq!(constant, r#"200 "2030-01-01T00:00:01Z""#, "what it sends as recorded is taken as it is");
+    assert!(client.miss("GET /logs?since=2030-01-01T00:00:01Z").starts_with("never recorded"));
+}
+
+#[test]
 fn a_coded_body_is_told_anew_and_coded_again() {
     let project = Project::new();
     project.write(

@@ -1,6 +1,7 @@
 //! Times in recorded answers: where they stand, and how they are told later or earlier than they were recorded.
 
 mod recorded;
+mod sent_back;
 mod session_clock;
 
 use std::ops::Range;
@@ -8,6 +9,7 @@ use std::ops::Range;
 use ::http::{HeaderName, HeaderValue, header};
 
 pub(super) use recorded::RecordedTime;
+pub(super) use sent_back::as_recorded;
 pub(super) use session_clock::SessionClock;
 
 use crate::http::{JsonKind, JsonScanner};

@@ -34,6 +34,11 @@ impl SessionClock {
         state.shift.unwrap_or(0)
     }
 
+    /// The shift, once an answer has set it.
+    pub(in crate::replay) fn known_shift(&self) -> Option<i64> {
+        self.lock().shift
+    }
+
     /// Starts afresh.
     pub(in crate::replay) fn reset(&self) {
         *self.lock() = State::default();
