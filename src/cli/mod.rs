@@ -3,10 +3,12 @@
 //! [`crate::config`] says what it means, [`crate::command`] does it.
 
 mod admin;
+mod api;
 mod ca;
 mod cassette;
 mod clean;
 mod demo;
+mod proxy;
 mod record;
 mod replay;
 mod sandbox;
@@ -21,10 +23,12 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use admin::AdminArgs;
+pub use api::{ApiArgs, PlayArgs, UpstreamArgs};
 pub use ca::{CaArgs, CaCommand, CaExportArgs, CaNewArgs, CertificateFormat};
 pub use cassette::{AuditArgs, CassetteCommand};
 pub use clean::CleanArgs;
 pub use demo::DemoArgs;
+pub use proxy::{ProxyArgs, RecordMode};
 pub use record::RecordArgs;
 pub use replay::ReplayArgs;
 pub use sandbox::SandboxArgs;
@@ -51,6 +55,8 @@ pub enum Command {
     Record(RecordArgs),
     /// Answer from recordings; no upstream exists.
     Replay(ReplayArgs),
+    /// Record, replay, or both: whichever `--mode` says.
+    Proxy(Box<ProxyArgs>),
     /// Run an Okta Factors org on loopback: something to record when there is no org.
     Sandbox(SandboxArgs),
     /// Show it all in one go: record the sandbox, stop it, replay offline, compare every answer.

@@ -5,14 +5,15 @@ mod ca;
 mod cassette;
 mod demo;
 pub mod logging;
-mod record;
-mod replay;
+mod proxy;
 mod sandbox;
 mod serve;
 
 use std::io::Write as _;
 
 use crate::cli::Command;
+use crate::config::RunConfig;
+
 /// Why a command did not end well.
 #[derive(Debug)]
 pub enum Failure {
@@ -53,8 +54,9 @@ pub fn run(command: Command) -> Result<(), Failure> {
         .map_err(|error| Failure::usage(format_args!("cannot start worker threads: {error}")))?;
     let ended = runtime.block_on(async {
         match command {
-            Command::Record(args) => record::run(args).await,
-            Command::Replay(args) => replay::run(args).await,
+            Command::Record(args) => proxy::run(RunConfig::record(args).map_err(Failure::usage)?).await,
+            Command::Replay(args) => proxy::run(RunConfig::replay(args).map_err(Failure::usage)?).await,
+            Command::Proxy(args) => proxy::run(RunConfig::proxy(*args).map_err(Failure::usage)?).await,
             Command::Sandbox(args) => sandbox::run(args).await,
             Command::Cassette(command) => cassette::run(command),
             Command::Demo(args) => demo::run(args).await,

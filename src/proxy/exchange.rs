@@ -77,7 +77,7 @@ impl Live {
     async fn exchange(self: Arc<Self>, request: Request) -> Result<Reply, Error> {
         let (at, stopwatch) = (self.clock.now(), Stopwatch::start());
         let target = self.target(&request)?;
-        let Request { head, body, .. } = request;
+        let Request { head, body, session, .. } = request;
         let copy = RequestCopy::of_length(http_body::Body::size_hint(&body).exact(), self.recorder.is_some());
         let response = self.send(&target.origin, &head, body, &copy).await?;
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
@@ -103,6 +103,7 @@ impl Live {
                 method: head.method,
                 origin: (self.upstream.origin() != Some(&target.origin)).then(|| target.origin.clone()),
                 target: path.map_or_else(|| "/".to_owned(), |path| path.as_str().to_owned()),
+                session,
                 request_headers: copied(&head.headers),
                 request_body: copy,
                 status: parts.status,

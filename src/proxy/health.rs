@@ -35,6 +35,7 @@ impl Proxy {
     pub fn health(&self) -> Health {
         let (mode, live) = match &self.mode {
             Mode::Replay(_) => ("replay", None),
+            Mode::NewEpisodes(_, live) => ("new_episodes", Some(live)),
             Mode::Record(live) => ("record", Some(live)),
             Mode::Passthrough(live) => ("passthrough", Some(live)),
         };

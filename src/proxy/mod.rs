@@ -41,6 +41,8 @@ enum Mode {
     Replay(Arc<Player>),
     /// The upstream answers, and what passes is recorded.
     Record(Arc<Live>),
+    /// Recordings answer; what none of them answers is asked of the upstream, and recorded.
+    NewEpisodes(Arc<Player>, Arc<Live>),
     /// The upstream answers, and nothing is kept.
     Passthrough(Arc<Live>),
 }
@@ -54,6 +56,12 @@ impl Proxy {
     /// A proxy that passes requests on and records them.
     pub fn record(live: Live) -> Self {
         Self::of(Mode::Record(Arc::new(live)))
+    }
+
+    /// A proxy that answers from recordings, and passes on and records what none of them answers. The recorder behind
+    /// `live` tells `player` of what it writes.
+    pub fn new_episodes(player: Arc<Player>, live: Live) -> Self {
+        Self::of(Mode::NewEpisodes(player, Arc::new(live)))
     }
 
     /// A proxy that passes requests on and keeps nothing: `live` is [`Live::unrecorded`].
@@ -79,7 +87,7 @@ impl Proxy {
     /// The player, if recordings answer.
     pub fn player(&self) -> Option<&Arc<Player>> {
         match &self.mode {
-            Mode::Replay(player) => Some(player),
+            Mode::Replay(player) | Mode::NewEpisodes(player, _) => Some(player),
             Mode::Record(_) | Mode::Passthrough(_) => None,
         }
     }
@@ -106,6 +114,7 @@ impl Proxy {
                 Ok((player.answer_in(session, request).await?.reply, "replayed"))
             }
             Mode::Replay(player) => Ok((self.observed(player, request, entry).await?, "replayed")),
+            Mode::NewEpisodes(player, live) => self.episode(player, live, request, entry).await,
             Mode::Record(live) => passed(live, request, entry, "recorded").await,
             Mode::Passthrough(live) => passed(live, request, entry, "passed").await,
         }
@@ -129,6 +138,29 @@ impl Proxy {
             entry.recording(recording.cassette, recording.interaction);
         }
         Ok(reply)
+    }
+
+    /// The recorded answer, else the upstream's, which is recorded.
+    async fn episode(
+        &self,
+        player: &Player,
+        live: &Arc<Live>,
+        mut request: Request,
+        entry: &mut Option<Open<'_>>,
+    ) -> Result<(Reply, &'static str), Error> {
+        let session = player.session(&request)?;
+        if let Some(entry) = entry {
+            entry.session(session.name());
+        }
+        let Ok(answered) = player.try_answer(&session, &mut request).await? else {
+            request.session = Some(session.name());
+            return passed(live, request, &mut None, "recorded").await;
+        };
+        let answered = Ok(answered);
+        if self.journal.is_some() {
+            player.note(&session, &answered);
+        }
+        Ok((answered?.reply, "replayed"))
     }
 }
 

@@ -22,6 +22,8 @@ pub(crate) struct Exchange {
     pub(crate) origin: Option<Origin>,
     /// Path and query as sent.
     pub(crate) target: String,
+    /// The session that the request belongs to, where sessions count.
+    pub(crate) session: Option<Arc<str>>,
     pub(crate) request_headers: HeaderMap,
     pub(crate) request_body: RequestCopy,
     pub(crate) status: StatusCode,

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 pub(crate) use exchange::{Exchange, RequestCopy};
@@ -21,7 +21,7 @@ pub(crate) use tee::{Capture, RequestTee, Tee};
 
 use crate::audit::{Auditor, Scope};
 use crate::cassette::format::SIDECAR_ABOVE;
-use crate::cassette::{CassetteError, Writer};
+use crate::cassette::{CassetteError, Interaction, Writer};
 use crate::redact::Redactor;
 
 /// How many finished exchanges may wait to be written.
@@ -38,6 +38,22 @@ pub struct Recorder {
     /// What goes on although its client left.
     drains: TaskTracker,
     cassette: Arc<Written>,
+    /// Somebody is told of each exchange, and its client waits until he knows.
+    is_heard: bool,
+}
+
+/// Is told of each exchange that was written, on the writer's thread.
+pub type Listener = Box<dyn FnMut(Captured) + Send>;
+
+/// An exchange that was written.
+#[derive(Debug)]
+pub struct Captured {
+    /// As it was written.
+    pub interaction: Interaction,
+    /// The session that its request belonged to, where sessions count.
+    pub session: Option<Arc<str>>,
+    /// Stand-ins that it was the first to show, and what they stand for. For memory only.
+    pub values: Vec<(Arc<str>, Box<str>)>,
 }
 
 /// The cassette that is written.
@@ -48,7 +64,13 @@ struct Written {
 }
 
 enum Job {
-    Record(Box<Exchange>, Option<tokio::sync::OwnedSemaphorePermit>),
+    Record {
+        exchange: Box<Exchange>,
+        /// Its share of the budget.
+        permit: Option<tokio::sync::OwnedSemaphorePermit>,
+        /// Who waits until it is written.
+        done: Option<oneshot::Sender<()>>,
+    },
     Stop,
 }
 
@@ -71,17 +93,27 @@ pub struct Report {
 }
 
 impl Recorder {
-    /// Starts the writer task.
+    /// Starts the writer task, which tells `listener` of each exchange.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(writer: Writer, redactor: Redactor) -> io::Result<(Self, Recording)> {
+    pub fn start(
+        writer: Writer,
+        redactor: Redactor,
+        listener: Option<Listener>,
+    ) -> io::Result<(Self, Recording)> {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let budget = Arc::new(Semaphore::new(BUDGET_KIB as usize));
         let cassette =
             Arc::new(Written { name: writer.name(), interactions: AtomicUsize::new(writer.interactions()) });
-        let recorder = Self { queue, budget, drains: TaskTracker::new(), cassette: Arc::clone(&cassette) };
-        let scribe = Scribe::new(writer, redactor)?;
+        let recorder = Self {
+            queue,
+            budget,
+            drains: TaskTracker::new(),
+            cassette: Arc::clone(&cassette),
+            is_heard: listener.is_some(),
+        };
+        let scribe = Scribe::new(writer, redactor, listener)?;
         let thread = std::thread::Builder::new()
             .name("recorder".to_owned())
             .spawn(move || write_all(jobs, scribe, &cassette.interactions))?;
@@ -93,15 +125,21 @@ impl Recorder {
         (self.cassette.name.clone(), self.cassette.interactions.load(Ordering::Relaxed))
     }
 
-    /// Hands over a finished exchange, waiting while the queue is full.
+    /// Hands over a finished exchange, waiting while the queue is full; where somebody listens, until he was told.
     pub(crate) async fn submit(&self, exchange: Exchange) {
         let kib = u32::try_from(exchange.size() / 1024).unwrap_or(BUDGET_KIB).min(BUDGET_KIB);
         let permit = match kib {
             0 => None,
             kib => Arc::clone(&self.budget).acquire_many_owned(kib).await.ok(),
         };
-        if self.queue.send(Job::Record(Box::new(exchange), permit)).await.is_err() {
+        let (done, written) = oneshot::channel();
+        let done = self.is_heard.then_some(done);
+        if self.queue.send(Job::Record { exchange: Box::new(exchange), permit, done }).await.is_err() {
             tracing::warn!("an exchange that ended after the recording was closed is not in the cassette");
+        }
+        if self.is_heard {
+            // The writer tells by letting go, too.
+            let _ = written.await;
         }
     }
 
@@ -137,7 +175,7 @@ impl Recording {
 /// The writer task's whole life.
 fn write_all(mut jobs: mpsc::Receiver<Job>, mut scribe: Scribe, interactions: &AtomicUsize) -> Report {
     let mut report = Report::default();
-    while let Some(Job::Record(exchange, permit)) = jobs.blocking_recv() {
+    while let Some(Job::Record { exchange, permit, done }) = jobs.blocking_recv() {
         let what = exchange.what();
         match scribe.append(*exchange) {
             Ok(leaks) => {
@@ -151,7 +189,7 @@ fn write_all(mut jobs: mpsc::Receiver<Job>, mut scribe: Scribe, interactions: &A
                 tracing::error!("not recorded: {what}: {error}");
             }
         }
-        drop(permit);
+        drop((permit, done));
     }
     if let Err(error) = scribe.writer.sync() {
         report.failed += 1;
@@ -169,29 +207,33 @@ struct Scribe {
     redactor: Redactor,
     /// `None`: everything is written as it passes.
     auditor: Option<Auditor>,
+    listener: Option<Listener>,
 }
 
 impl Scribe {
-    fn new(writer: Writer, redactor: Redactor) -> io::Result<Self> {
+    fn new(writer: Writer, redactor: Redactor, listener: Option<Listener>) -> io::Result<Self> {
         let auditor = if redactor.is_on() {
             Some(Auditor::new(Scope::Written).map_err(io::Error::other)?)
         } else {
             None
         };
-        Ok(Self { writer, redactor, auditor })
+        Ok(Self { writer, redactor, auditor, listener })
     }
 
     /// Writes one exchange, unless a real value would be in what is written; returns how many values look like secrets
     /// that no rule of the profile names.
     fn append(&mut self, exchange: Exchange) -> Result<u64, CassetteError> {
+        let session = exchange.session.clone();
         let raw = raw::raw(exchange, self.redactor.profile());
         let interaction = self.redactor.redact(raw);
-        let Self { writer, redactor, auditor } = self;
+        let Self { writer, redactor, auditor, listener } = self;
         // Those that go into files of their own are no part of the document.
         let bodies =
             [interaction.request.body.bytes(), interaction.response.body.as_ref().map(|body| &body.bytes)];
-        let mut large = bodies.into_iter().flatten().filter(|body| body.len() > SIDECAR_ABOVE);
-        let beside = large.any(|body| redactor.leak(body).is_some());
+        let beside = bodies
+            .into_iter()
+            .flatten()
+            .any(|body| body.len() > SIDECAR_ABOVE && redactor.leak(body).is_some());
         let before = writer.lines();
         let mut hits = Vec::new();
         writer.append_if(&interaction, |text| {
@@ -206,6 +248,10 @@ impl Scribe {
         for hit in &hits {
             let (path, line) = (writer.path().display(), before + hit.line);
             tracing::error!("{path}:{line}:{}: {}: {}", hit.column, hit.rule, hit.masked);
+        }
+        if let Some(listener) = listener {
+            let values = redactor.fresh().iter().map(|own| (Arc::clone(&own.stand_in), own.value.clone()));
+            listener(Captured { interaction, session, values: values.collect() });
         }
         Ok(hits.len() as u64)
     }

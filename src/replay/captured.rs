@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use super::index::Index;
+use super::names::DEFAULT;
 use super::player::{Player, ReplayOptions};
 use crate::cassette::{Cassette, Interaction};
 use crate::profile::Profile;
@@ -57,10 +58,10 @@ impl Player {
 
     /// Lets an exchange that was just recorded answer from now on. The session that made it has had its answer, and
     /// knows what `values` stand for: pairs of a stand-in and the value itself.
-    pub fn capture(&self, interaction: Interaction, session: &str, values: &[(String, String)]) {
+    pub fn capture(&self, interaction: Interaction, session: Option<&str>, values: &[(Arc<str>, Box<str>)]) {
         let Some(captured) = &self.captured else { return };
         let ordinal = captured.add(interaction);
-        let Some(session) = self.sessions.find(session) else { return };
+        let Some(session) = self.sessions.find(session.unwrap_or(DEFAULT)) else { return };
         let index = captured.index();
         let timeline = index.timeline(captured.number);
         session.note(timeline, captured.number, ordinal);

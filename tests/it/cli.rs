@@ -20,6 +20,7 @@ fn help_says_what_there_is() {
     Commands:
       record    Pass requests on to an API and record what passes
       replay    Answer from recordings; no upstream exists
+      proxy     Record, replay, or both: whichever `--mode` says
       sandbox   Run an Okta Factors org on loopback: something to record when there is no org
       demo      Show it all in one go: record the sandbox, stop it, replay offline, compare every answer
       ca        The local CA, whose certificates `--tls` and `--forward` show to clients

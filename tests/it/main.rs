@@ -15,6 +15,7 @@ mod clock;
 mod crash;
 mod forward;
 mod latency;
+mod modes;
 mod record;
 mod replay;
 mod sandbox;

@@ -102,7 +102,7 @@ async fn record(
         Upstream::new(Some(upstream.clone()), &UpstreamOptions::default()).map_err(Failure::usage)?;
     let redactor = Redactor::new(Arc::clone(profile), Redact::On, Some(upstream.clone()));
     let writer = Writer::create(&path, &redactor.header(), Existing::Refuse).map_err(Failure::usage)?;
-    let (recorder, recording) = Recorder::start(writer, redactor).map_err(Failure::usage)?;
+    let (recorder, recording) = Recorder::start(writer, redactor, None).map_err(Failure::usage)?;
     let proxy = Arc::new(Proxy::record(Live::new(client, recorder, Clock::Wall, true)));
     let stage = Stage::open(Listen(([127, 0, 0, 1], 0).into()), proxy).await?;
     let turns = Caller::to(&stage.origin)?.play(flow, &org.0).await?;

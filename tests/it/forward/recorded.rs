@@ -73,12 +73,7 @@ fn without_an_upstream_a_request_must_name_its_origin() {
     assert_eq!(own.status(), 404, "overdub's own endpoints need none: {own:?}");
     insta::assert_snapshot!(project.fails(&["record", "-c", "other"]), @r#"
     exit code 2
-    error: the following required arguments were not provided:
-      --upstream <URL>
-
-    Usage: overdub record --cassette <NAME> --upstream <URL>
-
-    For more information, try '--help'.
+    error: --upstream is missing: give the API's URL or `sandbox`, or --forward, where requests name their API themselves
     "#);
 }
 

@@ -1,17 +1,7 @@
 //! Passing on without recording: the same answers, and nothing kept.
 
-use std::sync::Arc;
-
-use overdub::Proxy;
-use overdub::clock::Clock;
-use overdub::http::Origin;
-use overdub::proxy::Live;
-use overdub::server::{Settings, serve};
-use overdub::upstream::{Upstream as Client, UpstreamOptions};
-use tokio_util::sync::CancellationToken;
-
 use crate::support::overdub::Project;
-use crate::support::wire::{Upstream, ask, in_chunks, with_body};
+use crate::support::wire::{Upstream, in_chunks, with_body};
 
 #[test]
 fn what_is_passed_on_unrecorded_comes_back_as_it_does_when_it_is_recorded() {
@@ -27,24 +17,14 @@ fn what_is_passed_on_unrecorded_comes_back_as_it_does_when_it_is_recorded() {
             _ => with_body("HTTP/1.1 200 OK\ncontent-type: application/json", &link),
         }
     });
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let origin = Origin::parse(&upstream.url()).unwrap();
-    let client = Client::new(Some(origin), &UpstreamOptions::default()).unwrap();
-    let proxy = Arc::new(Proxy::passthrough(Live::unrecorded(client, Clock::Wall, true)));
-    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
-    let address = listener.local_addr().unwrap();
-    let shutdown = CancellationToken::new();
-    let server = runtime.spawn(serve(listener, proxy, Settings::default(), shutdown.clone()));
-
     let project = Project::new();
     let recorder = project.record(&upstream.url());
+    let passing = project.serve(&["proxy", "--mode", "passthrough", "--upstream", &upstream.url()]);
     let large = format!("POST /large\n\n{}", "x".repeat(1 << 20));
     for request in ["GET /whole", "GET /chunks", "GET /bytes", "GET /nothing", "HEAD /whole", &large] {
-        assert_eq!(ask(address, request), recorder.ask(request), "{}", &request[..10]);
+        assert_eq!(passing.ask(request), recorder.ask(request), "{}", &request[..10]);
     }
-    assert!(ask(address, "GET /chunks").text().contains("http://api.test/b"), "links lead back to us");
-    let own = ask(address, "GET /__overdub/nothing");
+    assert!(passing.ask("GET /chunks").text().contains("http://api.test/b"), "links lead back to us");
+    let own = passing.ask("GET /__overdub/nothing");
     assert_eq!((own.status(), own.header("x-overdub-outcome")), (404, "client-error"));
-    shutdown.cancel();
-    runtime.block_on(server).unwrap();
 }

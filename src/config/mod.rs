@@ -1,0 +1,52 @@
+//! What was typed, made into complete settings, or an error that names the flag, the value and the fix.
+
+mod run;
+mod serve;
+
+use std::net::SocketAddr;
+
+pub use run::{KeepConfig, PlayConfig, RunConfig, UpstreamChoice, UpstreamConfig};
+pub use serve::{AdminConfig, CaConfig, ServeConfig};
+
+use crate::cli::RecordMode;
+use crate::http::{HostPatternError, OriginError};
+use crate::profile::ProfileError;
+
+/// Why settings do not fit.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// `--upstream` is no origin.
+    #[error("--upstream: {0} (`sandbox` is the org that is built in)")]
+    Upstream(#[from] OriginError),
+    /// `--public-url` is no origin.
+    #[error("--public-url: {0}")]
+    PublicUrl(OriginError),
+    /// `--allow-host` names no host.
+    #[error("--allow-host: {0}")]
+    AllowHost(#[from] HostPatternError),
+    /// `--tunnel-others` where nothing is sent anywhere.
+    #[error("--tunnel-others: a replay opens no outgoing connection; leave it out, or record")]
+    TunnelInReplay,
+    /// `--profile` names none that can be used.
+    #[error("--profile: {0}")]
+    Profile(#[from] ProfileError),
+    /// `--admin` is an address that others reach.
+    #[error(
+        "--admin {0}: only programs on this machine may use it; choose an address of loopback, as 127.0.0.1:0"
+    )]
+    AdminNotLoopback(SocketAddr),
+    /// Requests are to be passed on, and there is nowhere to pass them to.
+    #[error(
+        "--upstream is missing: give the API's URL or `sandbox`, or --forward, where requests name their API themselves"
+    )]
+    NoUpstream,
+    /// A mode that writes one cassette, with none or several named.
+    #[error("--mode {0} writes one cassette: give one -c NAME")]
+    OneCassette(RecordMode),
+    /// A flag that does nothing in this mode.
+    #[error("{0} has no effect with --mode {1}; leave it out")]
+    NoEffect(&'static str, RecordMode),
+    /// `-c` cannot be a file's name.
+    #[error("-c {0}: {1}")]
+    Cassette(String, &'static str),
+}

@@ -1,0 +1,249 @@
+//! Which proxy to run: `record`, `replay` and `proxy` are three ways to say it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{AdminConfig, ConfigError, ServeConfig};
+use crate::cassette::{Existing, path_for};
+use crate::cli::{
+    self, AdminArgs, ApiArgs, ClockChoice, PlayArgs, ProxyArgs, RecordArgs, RecordMode, ReplayArgs,
+    ServeArgs, Switch, UpstreamArgs,
+};
+use crate::clock::Clock;
+use crate::http::Origin;
+use crate::profile::Profile;
+use crate::redact::Redact;
+use crate::replay::{Latency, ReplayOptions, SessionBy, SessionOptions};
+use crate::upstream::UpstreamOptions;
+
+/// Where a project keeps its cassettes.
+const RECORDINGS: &str = "recordings";
+
+/// What a proxy may pass requests on to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UpstreamChoice {
+    /// An API somewhere.
+    Origin(Origin),
+    /// The org that is built in.
+    Sandbox,
+}
+
+/// The upstream and the way to it.
+#[derive(Debug)]
+pub struct UpstreamConfig {
+    /// The API; `None`: each request names its own (`--forward`).
+    pub choice: Option<UpstreamChoice>,
+    /// How to reach it.
+    pub options: UpstreamOptions,
+}
+
+/// What is written down.
+#[derive(Debug)]
+pub struct KeepConfig {
+    /// The file to write.
+    pub cassette: PathBuf,
+    /// What to do if it is there already.
+    pub existing: Existing,
+    /// Whether secrets are kept off the disk.
+    pub redact: Redact,
+}
+
+/// What is played.
+#[derive(Debug)]
+pub struct PlayConfig {
+    /// Names, files and directories to play; none: all of `recordings`.
+    pub cassettes: Vec<String>,
+    /// Where names are looked for.
+    pub recordings: PathBuf,
+    /// How to play.
+    pub options: ReplayOptions,
+}
+
+/// Settings of a proxy. What is `None` does not exist in it: a replay has no upstream.
+#[derive(Debug)]
+pub struct RunConfig {
+    /// How clients reach it.
+    pub serve: ServeConfig,
+    /// Who may look on.
+    pub admin: AdminConfig,
+    /// What is known about the API.
+    pub profile: Arc<Profile>,
+    /// Whether links lead back to the proxy.
+    pub rewrite_links: bool,
+    /// Where requests are passed on to.
+    pub upstream: Option<UpstreamConfig>,
+    /// What is written down of that.
+    pub keep: Option<KeepConfig>,
+    /// What is answered from recordings, before an upstream is asked.
+    pub play: Option<PlayConfig>,
+}
+
+impl RunConfig {
+    /// Settings of `record`.
+    ///
+    /// # Errors
+    /// The first flag that cannot be used.
+    pub fn record(args: RecordArgs) -> Result<Self, ConfigError> {
+        let base = Base::of(&args.api)?;
+        let keep = KeepConfig {
+            cassette: cassette_file(&args.cassette)?,
+            existing: existing(args.overwrite, args.append),
+            redact: redact(args.redact),
+        };
+        Ok(Self {
+            upstream: Some(upstream(args.upstream, args.serve.forward)?),
+            keep: Some(keep),
+            ..base.with(&args.serve, &args.admin)?
+        })
+    }
+
+    /// Settings of `replay`.
+    ///
+    /// # Errors
+    /// The first flag that cannot be used.
+    pub fn replay(args: ReplayArgs) -> Result<Self, ConfigError> {
+        let base = Base::of(&args.api)?;
+        let play = play(args.cassettes, &args.play, base.rewrite_links);
+        Ok(Self { play: Some(play), ..base.offline(&args.serve, &args.admin)? })
+    }
+
+    /// Settings of `proxy`. `once` is decided here: it records if its cassette is not there, and replays it if it is.
+    ///
+    /// # Errors
+    /// The first flag that cannot be used, or that would have no effect.
+    pub fn proxy(args: ProxyArgs) -> Result<Self, ConfigError> {
+        let base = Base::of(&args.api)?;
+        let mode = args.mode;
+        let file = match (mode, &args.cassettes[..]) {
+            (RecordMode::None, _) | (RecordMode::Passthrough, []) => None,
+            (RecordMode::Passthrough, _) => return Err(ConfigError::NoEffect("-c", mode)),
+            (_, [only]) => Some(cassette_file(only)?),
+            (_, _) => return Err(ConfigError::OneCassette(mode)),
+        };
+        if let Some(flag) = without_effect(&args) {
+            return Err(ConfigError::NoEffect(flag, mode));
+        }
+        let resolved = match (mode, &file) {
+            (RecordMode::Once, Some(file)) if file.exists() => RecordMode::None,
+            (RecordMode::Once, _) => RecordMode::All,
+            (mode, _) => mode,
+        };
+        let plays = matches!(resolved, RecordMode::None | RecordMode::NewEpisodes);
+        let played = play(args.cassettes, &args.play, base.rewrite_links);
+        let existing = match resolved {
+            RecordMode::NewEpisodes => Existing::Append,
+            _ => existing(args.overwrite, args.append),
+        };
+        let keep = file.filter(|_| resolved != RecordMode::None).map(|cassette| KeepConfig {
+            cassette,
+            existing,
+            redact: redact(args.redact),
+        });
+        let play = plays.then_some(played);
+        if resolved == RecordMode::None {
+            return Ok(Self { play, ..base.offline(&args.serve, &args.admin)? });
+        }
+        let upstream = Some(upstream(args.upstream, args.serve.forward)?);
+        Ok(Self { upstream, keep, play, ..base.with(&args.serve, &args.admin)? })
+    }
+}
+
+/// What every proxy knows.
+struct Base {
+    profile: Arc<Profile>,
+    rewrite_links: bool,
+}
+
+impl Base {
+    fn of(args: &ApiArgs) -> Result<Self, ConfigError> {
+        let profile = Arc::new(Profile::choose(&args.profile)?);
+        Ok(Self { profile, rewrite_links: args.rewrite_links == Switch::On })
+    }
+
+    fn with(self, serve: &ServeArgs, admin: &AdminArgs) -> Result<RunConfig, ConfigError> {
+        let serve = ServeConfig::of(serve, &self.profile)?;
+        Ok(self.run(serve, AdminConfig::of(admin)?))
+    }
+
+    fn offline(self, serve: &ServeArgs, admin: &AdminArgs) -> Result<RunConfig, ConfigError> {
+        let serve = ServeConfig::offline(serve, &self.profile)?;
+        Ok(self.run(serve, AdminConfig::of(admin)?))
+    }
+
+    fn run(self, serve: ServeConfig, admin: AdminConfig) -> RunConfig {
+        let Self { profile, rewrite_links } = self;
+        RunConfig { serve, admin, profile, rewrite_links, upstream: None, keep: None, play: None }
+    }
+}
+
+/// A flag that says something about what this mode does not do.
+fn without_effect(args: &ProxyArgs) -> Option<&'static str> {
+    let ProxyArgs { mode, play, .. } = args;
+    let records = !matches!(mode, RecordMode::None | RecordMode::Passthrough);
+    let plays = !matches!(mode, RecordMode::All | RecordMode::Passthrough);
+    let given = [
+        ("--overwrite", args.overwrite && *mode != RecordMode::All),
+        ("--append", args.append && *mode != RecordMode::All),
+        ("--redact", args.redact == Switch::Off && !records),
+        ("--repeat", play.repeat.is_some() && !plays),
+        ("--clock", !matches!(play.time.clock, ClockChoice::Recorded) && !plays),
+        ("--latency", play.time.latency > 0.0 && !plays),
+    ];
+    given.into_iter().find_map(|(flag, is_idle)| is_idle.then_some(flag))
+}
+
+fn upstream(args: UpstreamArgs, forward: bool) -> Result<UpstreamConfig, ConfigError> {
+    let choice = match args.upstream.as_deref() {
+        None if forward => None,
+        None => return Err(ConfigError::NoUpstream),
+        Some("sandbox") => Some(UpstreamChoice::Sandbox),
+        Some(origin) => Some(UpstreamChoice::Origin(Origin::parse(origin)?)),
+    };
+    let options = UpstreamOptions { ca: args.upstream_ca, timeout: args.upstream_timeout };
+    Ok(UpstreamConfig { choice, options })
+}
+
+fn play(cassettes: Vec<String>, args: &PlayArgs, rewrite_links: bool) -> PlayConfig {
+    let options = ReplayOptions {
+        rewrite_links,
+        repeat: args.repeat,
+        sessions: SessionOptions {
+            by: match args.sessions.session_by {
+                cli::SessionBy::Name => SessionBy::Name,
+                cli::SessionBy::Token => SessionBy::Token,
+            },
+            most: args.sessions.max_sessions,
+            idle: args.sessions.session_idle,
+        },
+        clock: match args.time.clock {
+            ClockChoice::Recorded => None,
+            ClockChoice::Now => Some(Clock::Wall),
+            ClockChoice::Frozen(time) => Some(Clock::virtual_from(time)),
+        },
+        latency: Latency::of(args.time.latency).unwrap_or_default(),
+    };
+    PlayConfig { cassettes, recordings: PathBuf::from(RECORDINGS), options }
+}
+
+fn existing(overwrite: bool, append: bool) -> Existing {
+    match (overwrite, append) {
+        (true, _) => Existing::Overwrite,
+        (_, true) => Existing::Append,
+        _ => Existing::Refuse,
+    }
+}
+
+fn redact(switch: Switch) -> Redact {
+    if switch == Switch::On { Redact::On } else { Redact::Off }
+}
+
+/// The file that `-c` names: under `recordings/`, unless it is plainly a path.
+fn cassette_file(name: &str) -> Result<PathBuf, ConfigError> {
+    if name.ends_with('/') || Path::new(name).file_name().is_none() {
+        return Err(ConfigError::Cassette(
+            name.to_owned(),
+            "names no file; give a name, or a path to a .yaml file",
+        ));
+    }
+    Ok(path_for(name, Path::new(RECORDINGS)))
+}
