@@ -63,7 +63,7 @@ pub enum Command {
     Demo(DemoArgs),
     /// The local CA, whose certificates `--tls` and `--forward` show to clients.
     Ca(CaArgs),
-    /// Work on cassettes: look for leaks.
+    /// Work on cassettes: look for leaks, put stand-ins in.
     #[command(subcommand)]
     Cassette(CassetteCommand),
 }

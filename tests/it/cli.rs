@@ -24,7 +24,7 @@ fn help_says_what_there_is() {
       sandbox   Run an Okta Factors org on loopback: something to record when there is no org
       demo      Show it all in one go: record the sandbox, stop it, replay offline, compare every answer
       ca        The local CA, whose certificates `--tls` and `--forward` show to clients
-      cassette  Work on cassettes: look for leaks
+      cassette  Work on cassettes: look for leaks, put stand-ins in
       help      Print this message or the help of the given subcommand(s)
 
     Options:
