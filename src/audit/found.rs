@@ -25,6 +25,18 @@ pub struct Hit {
     pub same: u64,
 }
 
+impl Hit {
+    /// Whether this is the value that was found.
+    pub fn is(&self, value: &str) -> bool {
+        let rule = RULES.iter().position(|rule| rule.name == self.rule);
+        rule.is_some_and(|rule| same(rule, value) == self.same)
+    }
+}
+
+fn same(rule: usize, value: &str) -> u64 {
+    FixedState::default().hash_one((rule, value))
+}
+
 /// A value that a rule found in a view.
 pub(super) struct Finding<'a> {
     /// The rule's index in the table.
@@ -56,7 +68,7 @@ impl Findings {
             range,
             rule: finding.rule,
             unpacked: view.is_unpacked(),
-            same: FixedState::default().hash_one((finding.rule, finding.value)),
+            same: same(finding.rule, finding.value),
             masked: masked(finding.value),
         });
     }

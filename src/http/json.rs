@@ -34,28 +34,41 @@ pub struct JsonScanner<'t> {
     at: usize,
     /// Names of the fields around the present value, outermost first.
     names: Vec<&'t str>,
-    /// Per open object or array: whether it is an object, and whether it has put a name on `names`.
+    /// Per open object or array.
     open: Vec<Open>,
+    /// How many there were.
+    opened: usize,
     /// The last value's name is still on `names`.
     stale: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Open {
+    /// It is no array.
     object: bool,
+    /// It has put a name on `names`.
     named: bool,
+    /// The how manieth it was.
+    number: usize,
 }
 
 impl<'t> JsonScanner<'t> {
     /// A walk from the beginning of `text`.
     pub fn new(text: &'t str) -> Self {
-        Self { text, at: 0, names: Vec::new(), open: Vec::new(), stale: false }
+        Self { text, at: 0, names: Vec::new(), open: Vec::new(), opened: 0, stale: false }
     }
 
     /// The names of the fields that the last value stands in, outermost first and as they are spelled; positions in
     /// arrays do not count.
     pub fn names(&self) -> &[&'t str] {
         &self.names
+    }
+
+    /// The object that the last value is a member of: how deep it stands and the how manieth it is of those that were
+    /// opened, arrays too. `None`: it stands in an array, or alone.
+    pub fn object(&self) -> Option<(usize, usize)> {
+        let own = self.open.last().filter(|own| own.object)?;
+        Some((self.open.len(), own.number))
     }
 
     /// The next value; `None` at the end.
@@ -75,7 +88,8 @@ impl<'t> JsonScanner<'t> {
                 }
                 open @ (b'{' | b'[') => {
                     self.at += 1;
-                    self.open.push(Open { object: open == b'{', named: false });
+                    self.opened += 1;
+                    self.open.push(Open { object: open == b'{', named: false, number: self.opened });
                 }
                 b'}' | b']' => {
                     self.at += 1;

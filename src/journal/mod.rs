@@ -3,8 +3,6 @@
 //! It holds neither headers nor bodies, and what it shows of a URL has its secrets hidden. It is kept only where the
 //! admin address is there to show it.
 
-mod mask;
-
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,8 +11,7 @@ use ::http::{Method, StatusCode};
 
 use crate::clock::{Clock, Stopwatch, Timestamp};
 use crate::http::Request;
-use crate::profile::Profile;
-use mask::Mask;
+use crate::profile::{Mask, Profile};
 
 /// Longest target that is kept whole, in bytes.
 const LONGEST_TARGET: usize = 2048;
@@ -101,7 +98,7 @@ pub struct Page {
 impl Journal {
     /// A journal of at most `most` entries, the oldest of which make room for new ones.
     pub fn new(most: usize, clock: Clock, profile: &Profile) -> Self {
-        Self { ring: Mutex::default(), most, clock, mask: Mask::new(profile.sensitive.clone()) }
+        Self { ring: Mutex::default(), most, clock, mask: Mask::new(profile) }
     }
 
     /// Whether any entry is kept.

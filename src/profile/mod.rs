@@ -2,12 +2,15 @@
 //!
 //! The core serves any HTTP API; all that is Okta's stands in `profiles/okta.yaml`, embedded in the binary.
 
+mod field;
+mod mask;
 mod route;
 mod sensitive;
 mod stand_in;
 
+pub use mask::Mask;
 pub use route::{Captures, Route, RoutePath};
-pub use sensitive::Sensitive;
+pub use sensitive::{FieldAt, Pattern, Sensitive};
 pub use stand_in::{DISTINCTIVE, StandInType};
 
 use std::path::{Path, PathBuf};

@@ -161,13 +161,14 @@ impl Live {
         }
         let what =
             response.headers().get(header::UPGRADE).map(|name| String::from_utf8_lossy(name.as_bytes()));
-        let noted = if self.recorder.is_some() { "not recorded: " } else { "" };
-        tracing::info!(
-            "{noted}{} {}: upgraded to {}",
-            head.method,
-            head.uri.path(),
-            what.as_deref().unwrap_or("another protocol")
-        );
+        let what = what.as_deref().unwrap_or("another protocol");
+        if let Some(recorder) = &self.recorder {
+            let path = recorder.mask().apply(head.uri.path());
+            tracing::info!("not recorded: {} {path}: upgraded to {what}", head.method);
+        } else {
+            // Nothing tells which of its paths are secret.
+            tracing::info!("{} at {origin}: upgraded to {what}", head.method);
+        }
         Ok(switched(response))
     }
 

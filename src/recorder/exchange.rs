@@ -9,6 +9,7 @@ use bytes::Bytes;
 use crate::cassette::Framing;
 use crate::clock::Timestamp;
 use crate::http::{BODY_LIMIT, Origin, Upload};
+use crate::profile::Mask;
 
 /// A request and its response, both finished.
 #[derive(Debug)]
@@ -35,10 +36,10 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    /// Method and path for a message: a query may hold a secret.
-    pub(crate) fn what(&self) -> String {
+    /// Method and path for a message, without the path's secrets; a query tells too little to be worth its own.
+    pub(crate) fn what(&self, mask: &Mask) -> String {
         let path = self.target.split('?').next().unwrap_or_default();
-        format!("{} {path}", self.method)
+        format!("{} {}", self.method, mask.apply(path))
     }
 
     /// Bytes of its bodies.

@@ -22,6 +22,7 @@ pub(crate) use tee::{Capture, RequestTee, Tee};
 use crate::audit::{Auditor, Scope};
 use crate::cassette::format::SIDECAR_ABOVE;
 use crate::cassette::{CassetteError, Interaction, Writer};
+use crate::profile::Mask;
 use crate::redact::Redactor;
 
 /// How many finished exchanges may wait to be written.
@@ -40,6 +41,8 @@ pub struct Recorder {
     cassette: Arc<Written>,
     /// Somebody is told of each exchange, and its client waits until he knows.
     is_heard: bool,
+    /// Hides secrets from the log.
+    mask: Arc<Mask>,
 }
 
 /// Is told of each exchange that was written, on the writer's thread.
@@ -106,23 +109,30 @@ impl Recorder {
         let budget = Arc::new(Semaphore::new(BUDGET_KIB as usize));
         let cassette =
             Arc::new(Written { name: writer.name(), interactions: AtomicUsize::new(writer.interactions()) });
+        let mask = Arc::new(Mask::new(redactor.profile()));
         let recorder = Self {
             queue,
             budget,
             drains: TaskTracker::new(),
             cassette: Arc::clone(&cassette),
             is_heard: listener.is_some(),
+            mask: Arc::clone(&mask),
         };
         let scribe = Scribe::new(writer, redactor, listener)?;
         let thread = std::thread::Builder::new()
             .name("recorder".to_owned())
-            .spawn(move || write_all(jobs, scribe, &cassette.interactions))?;
+            .spawn(move || write_all(jobs, scribe, &cassette.interactions, &mask))?;
         Ok((recorder.clone(), Recording { recorder, thread }))
     }
 
     /// The cassette's name, and how many interactions it holds by now.
     pub(crate) fn cassette(&self) -> (String, usize) {
         (self.cassette.name.clone(), self.cassette.interactions.load(Ordering::Relaxed))
+    }
+
+    /// What hides secrets from the log.
+    pub(crate) fn mask(&self) -> &Mask {
+        &self.mask
     }
 
     /// Hands over a finished exchange, waiting while the queue is full; where somebody listens, until he was told.
@@ -173,10 +183,15 @@ impl Recording {
 }
 
 /// The writer task's whole life.
-fn write_all(mut jobs: mpsc::Receiver<Job>, mut scribe: Scribe, interactions: &AtomicUsize) -> Report {
+fn write_all(
+    mut jobs: mpsc::Receiver<Job>,
+    mut scribe: Scribe,
+    interactions: &AtomicUsize,
+    mask: &Mask,
+) -> Report {
     let mut report = Report::default();
     while let Some(Job::Record { exchange, permit, done }) = jobs.blocking_recv() {
-        let what = exchange.what();
+        let what = exchange.what(mask);
         match scribe.append(*exchange) {
             Ok(leaks) => {
                 report.recorded += 1;

@@ -106,7 +106,7 @@ impl Capture {
 
     /// The response is no longer worth keeping.
     pub(crate) fn give_up(self, why: &dyn std::fmt::Display) {
-        tracing::warn!("not recorded: {}: {why}", self.exchange.what());
+        tracing::warn!("not recorded: {}: {why}", self.exchange.what(self.recorder.mask()));
     }
 }
 

@@ -10,8 +10,7 @@ use super::hosts::Hosts;
 use super::part::{Kind, Part, Places, What};
 use super::values::Values;
 use super::view::{Escapes, Level, Map, plain, unescaped};
-use crate::http::{JsonKind, JsonScanner};
-use crate::profile::{Profile, StandInType};
+use crate::profile::{FieldAt, Profile, StandInType};
 
 /// What is looked for, made ready once.
 #[derive(Debug)]
@@ -29,13 +28,19 @@ impl Rules {
     /// Fields as HTML forms, scripts and XML write them: each pattern's first group is the name, its next the value.
     fn in_text(&self) -> &[Regex] {
         let compiled = || {
-            let names: Vec<_> = self.profile.sensitive.field_names().map(regex::escape).collect();
-            let names = names.join("|");
-            let form = format!(r#"name=["']({names})["'][^<>]*?\svalue=["']([^"'<>]+)["']"#);
-            let script =
-                format!(r#"\b({names})\b["']?\s*[:=]\s*(?:"((?:[^"\\]|\\.)+)"|'((?:[^'\\]|\\.)+)')"#);
-            let xml = format!("<({names})>([^<>]+)</");
-            [form, script, xml].iter().filter_map(|pattern| Regex::new(pattern).ok()).collect()
+            let (exact, ends) = self.profile.sensitive.name_patterns();
+            let any: Vec<_> =
+                ends.iter().map(|end| format!(r"[\w-]*{end}")).chain(exact.iter().cloned()).collect();
+            let any = any.join("|");
+            let form = format!(r#"name=["']({any})["'][^<>]*?\svalue=["']([^"'<>]+)["']"#);
+            let xml = format!("<({any})>([^<>]+)</");
+            let script = |names: &str| {
+                format!(r#"({names})["']?\s*[:=]\s*(?:"((?:[^"\\]|\\.)+)"|'((?:[^'\\]|\\.)+)')"#)
+            };
+            let named = script(&format!(r"\b(?:{})\b", exact.join("|")));
+            let ended = (!ends.is_empty()).then(|| script(&format!(r"(?:{})\b", ends.join("|"))));
+            let all = [Some(form), Some(xml), Some(named), ended];
+            all.iter().flatten().filter_map(|pattern| Regex::new(pattern).ok()).collect()
         };
         self.in_text.get_or_init(compiled)
     }
@@ -56,7 +61,7 @@ impl Gatherer<'_> {
         let text = part.text.clone();
         let whole = Map::Shift(0);
         match part.kind {
-            Kind::Binary => return,
+            Kind::Binary => return self.binary(&text, &mut part.places),
             Kind::Url => {
                 let query = memchr::memchr(b'?', &text).map_or(text.len(), |at| at + 1);
                 self.pairs(text.get(query..).unwrap_or_default(), &whole.from(query), &mut part.places);
@@ -75,45 +80,14 @@ impl Gatherer<'_> {
         });
     }
 
-    /// The type of what stands in the field, were it here.
-    fn field(&self, names: &[&str]) -> Option<StandInType> {
-        self.rules.profile.sensitive.field(names, self.segments)
-    }
-
-    /// The values of JSON.
-    fn json(&mut self, text: &[u8], map: &Map, places: &mut Places) {
-        let Ok(text) = std::str::from_utf8(text) else { return };
-        let mut scanner = JsonScanner::new(text);
-        while let Some(value) = scanner.next_value() {
-            let spelled = text.get(value.range.clone()).unwrap_or_default();
-            let escaped = value.kind == JsonKind::String && spelled.contains('\\');
-            if escaped && spelled.starts_with(['{', '[']) && spelled.contains("\\\"") {
-                // JSON in a string.
-                if let Some(view) =
-                    unescaped(spelled.as_bytes(), &map.from(value.range.start), Escapes::Backslash)
-                {
-                    self.json(&view.text, &view.map, places);
-                }
-                continue;
-            }
-            let Some(of_type) = self.field(scanner.names()) else { continue };
-            let place = map.range(&value.range);
-            match value.kind {
-                JsonKind::String => {
-                    let text = if escaped {
-                        plain(spelled.as_bytes(), Escapes::Backslash)
-                    } else {
-                        spelled.as_bytes().into()
-                    };
-                    self.sensitive(of_type, &text, &place, false, places);
-                }
-                JsonKind::Number if of_type.is_secret() && self.spared(spelled).is_none() => {
-                    let id = self.values.learn(spelled, of_type);
-                    places.add(&place, What::Number(id), false);
-                }
-                JsonKind::Number | JsonKind::Bool | JsonKind::Null => {}
-            }
+    /// The type of this value of a field that has no others around it.
+    pub(super) fn value_of(&self, name: &str, value: &[u8]) -> Option<StandInType> {
+        let sensitive = &self.rules.profile.sensitive;
+        if !sensitive.may_be_field(name) {
+            return None;
         }
+        let at = FieldAt { names: &[name], segments: self.segments, beside: &[] };
+        sensitive.value(at, &String::from_utf8_lossy(value), true)
     }
 
     /// The pairs of a query or a form.
@@ -134,7 +108,8 @@ impl Gatherer<'_> {
 
     fn pair(&mut self, name: &[u8], value: &[u8], map: &Map, places: &mut Places) {
         let place = map.range(&(0..value.len()));
-        let of_type = std::str::from_utf8(name).ok().and_then(|name| self.field(&[name]));
+        let text = plain(value, Escapes::Form);
+        let of_type = std::str::from_utf8(name).ok().and_then(|name| self.value_of(name, &text));
         let Some(of_type) = of_type else {
             if let Some(view) = unescaped(value, map, Escapes::Form)
                 && view.text.starts_with(b"{")
@@ -144,12 +119,12 @@ impl Gatherer<'_> {
             return;
         };
         // A number whose `+` was not escaped.
-        let escapes = if of_type == StandInType::Phone && value.starts_with(b"+") {
-            Escapes::Percent
+        let text = if of_type == StandInType::Phone && value.starts_with(b"+") {
+            plain(value, Escapes::Percent)
         } else {
-            Escapes::Form
+            text
         };
-        self.sensitive(of_type, &plain(value, escapes), &place, true, places);
+        self.sensitive(of_type, &text, &place, true, places);
     }
 
     /// The fields of `multipart/form-data` (RFC 7578).
@@ -171,7 +146,7 @@ impl Gatherer<'_> {
             }
             let head = String::from_utf8_lossy(part.get(..head).unwrap_or_default()).into_owned();
             let name = head.split_once(" name=\"").and_then(|(_, rest)| rest.split('"').next());
-            if let Some(of_type) = name.and_then(|name| self.field(&[name])) {
+            if let Some(of_type) = name.and_then(|name| self.value_of(name, content)) {
                 self.sensitive(of_type, content, &map.range(&(0..content.len())), false, places);
             }
         }
@@ -193,9 +168,13 @@ impl Gatherer<'_> {
         for found in rules.in_text().iter().flat_map(|fields| fields.captures_iter(text)) {
             let mut groups = found.iter().skip(1).flatten();
             let (Some(name), Some(value)) = (groups.next(), groups.next()) else { continue };
-            let name = std::str::from_utf8(name.as_bytes()).unwrap_or_default();
-            if let Some(of_type) = self.field(&[name]) {
-                let text = plain(value.as_bytes(), Escapes::Any);
+            // Of a name with a star only the end was looked for.
+            let before = text.get(..name.start()).unwrap_or_default().iter().rev();
+            let more =
+                before.take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')).count();
+            let name = text.get(name.start() - more..name.end()).unwrap_or_default();
+            let text = plain(value.as_bytes(), Escapes::Any);
+            if let Some(of_type) = self.value_of(&String::from_utf8_lossy(name), &text) {
                 self.sensitive(of_type, &text, &value.range(), false, places);
             }
         }

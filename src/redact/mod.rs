@@ -1,11 +1,12 @@
 //! Stand-ins: no secret or personal value, and no host of the API's owner, reaches the disk.
 //!
 //! All that is replaced is replaced before an interaction exists for the writer. Two passes over an exchange: the
-//! first (`gather`, `tokens`, `head`) finds values by where they stand and makes them known (`values`, `hosts`); the
+//! first (`gather`, `fields`, `tokens`, `head`) finds values by where they stand and makes them known (`values`, `hosts`); the
 //! second (`part`) finds the known ones wherever they are and writes stand-ins, numbered by where they first come.
 //! Texts are looked at as their readers read them, escapes taken off (`view`); bytes that are not replaced stay.
 
 mod clean;
+mod fields;
 mod gather;
 mod head;
 mod hosts;
@@ -284,7 +285,9 @@ fn path_segments(url: &[u8]) -> Vec<&str> {
 }
 
 fn body_part(headers: &HeaderMap, bytes: Bytes, coded: bool) -> Part {
-    let kind = if coded { Kind::Binary } else { body_kind(headers, &bytes) };
+    // One that only claims to be coded is the text that it is.
+    let kind =
+        if coded && std::str::from_utf8(&bytes).is_err() { Kind::Binary } else { body_kind(headers, &bytes) };
     Part::new(bytes, kind)
 }
 

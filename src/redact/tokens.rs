@@ -36,11 +36,12 @@ impl Gatherer<'_> {
     fn patterns(&mut self, text: &[u8], map: &Map, in_url: bool, places: &mut Places) {
         let has_address = memchr::memchr(b'@', text).is_some();
         let rules = self.rules;
-        for (pattern, of_type) in rules.profile.sensitive.patterns() {
-            if (*of_type == StandInType::Email && !has_address) || !pattern.is_match(text) {
+        for pattern in rules.profile.sensitive.patterns() {
+            let of_type = pattern.of_type;
+            if (of_type == StandInType::Email && !has_address) || !pattern.regex.is_match(text) {
                 continue;
             }
-            for found in pattern.captures_iter(text) {
+            for found in pattern.regex.captures_iter(text) {
                 let Some(value) = found.get(1).or_else(|| found.get(0)) else { continue };
                 let range = match of_type {
                     StandInType::Email => address(text, value.range()),
@@ -49,7 +50,28 @@ impl Gatherer<'_> {
                 };
                 let Some(range) = range else { continue };
                 let value = text.get(range.clone()).unwrap_or_default();
-                self.sensitive(*of_type, value, &map.range(&range), in_url, places);
+                if pattern.takes(value) {
+                    self.sensitive(of_type, value, &map.range(&range), in_url, places);
+                }
+            }
+        }
+    }
+
+    /// What is found in bytes that are no text: secrets that tell where they begin and end, and addresses that chance
+    /// does not make.
+    pub(super) fn binary(&mut self, bytes: &[u8], places: &mut Places) {
+        let rules = self.rules;
+        for pattern in rules.profile.sensitive.patterns() {
+            let of_type = pattern.of_type;
+            let is_email = of_type == StandInType::Email;
+            if !is_email && !of_type.is_secret() {
+                continue;
+            }
+            for found in pattern.regex.captures_iter(bytes) {
+                let Some(value) = found.get(1).or_else(|| found.get(0)) else { continue };
+                if pattern.takes(value.as_bytes()) && (!is_email || is_no_chance(value.as_bytes())) {
+                    self.sensitive(of_type, value.as_bytes(), &value.range(), false, places);
+                }
             }
         }
     }
@@ -144,18 +166,27 @@ impl Gatherer<'_> {
                 before.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
             let (before, name) = before.split_at(equals - name);
             let Ok(name) = std::str::from_utf8(name) else { continue };
-            if !matches!(before.last(), Some(b'?' | b'&' | b'#'))
-                || !self.rules.profile.sensitive.may_be_field(name)
-            {
+            let bare = match before.last() {
+                Some(b'?' | b'&' | b'#') => false,
+                None => true,
+                Some(byte) if byte.is_ascii_whitespace() || b";,\"'".contains(byte) => true,
+                Some(_) => continue,
+            };
+            if !self.rules.profile.sensitive.may_be_field(name) {
                 continue;
             }
-            let Some(of_type) = self.rules.profile.sensitive.field(&[name], self.segments) else { continue };
             let value = text.get(equals + 1..).unwrap_or_default();
             let ends = |byte: &u8| b"&#\"'<> \t\r\n\\;,)\0".contains(byte);
             let value = value.get(..value.iter().position(ends).unwrap_or(value.len())).unwrap_or_default();
             let range = equals + 1..equals + 1 + value.len();
-            let escapes = if of_type == StandInType::Phone { Escapes::Percent } else { Escapes::Form };
-            self.sensitive(of_type, &plain(value, escapes), &map.range(&range), true, places);
+            let read = plain(value, Escapes::Form);
+            let Some(of_type) = self.value_of(name, &read) else { continue };
+            // Without a URL around it, it may as well be a piece of a program.
+            if bare && !(of_type.is_secret() && is_random(value)) {
+                continue;
+            }
+            let read = if of_type == StandInType::Phone { plain(value, Escapes::Percent) } else { read };
+            self.sensitive(of_type, &read, &map.range(&range), true, places);
         }
     }
 
@@ -242,6 +273,13 @@ fn scheme(before: &[u8]) -> &'static str {
     SCHEMES.iter().find(ends_with).copied().unwrap_or_default()
 }
 
+/// Whether it is more than a word or a name: long, with a digit, and of nothing but what tokens are made of.
+fn is_random(text: &[u8]) -> bool {
+    text.len() >= 16
+        && text.iter().any(u8::is_ascii_digit)
+        && text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~+/=%".contains(byte))
+}
+
 /// How much of `text` is an authority without its user: a name, an address or `[v6]`, and a port.
 pub(super) fn authority_length(text: &[u8]) -> usize {
     let host = if text.starts_with(b"[") {
@@ -265,6 +303,12 @@ pub(super) fn authority_length(text: &[u8]) -> usize {
         }
         _ => length,
     }
+}
+
+/// Whether an address is too long to be in random bytes: one such in 10 GB.
+fn is_no_chance(address: &[u8]) -> bool {
+    let at = memchr::memrchr(b'@', address).unwrap_or(0);
+    at >= 3 && address.len() - at >= 7 && address.len() >= 12
 }
 
 /// Where an address begins that a pattern found; `None` when it is escaped still and is found when it is not.

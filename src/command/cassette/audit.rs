@@ -2,13 +2,16 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use serde::Serialize;
 use serde_json::json;
 
 use crate::audit::{Auditor, Hit, RULES, Scope, files_below};
+use crate::cassette::format::{self, LoadBody};
 use crate::cli::AuditArgs;
 use crate::command::Failure;
 
@@ -56,6 +59,24 @@ fn paths(args: &AuditArgs) -> Result<Vec<PathBuf>, Failure> {
     }
 }
 
+/// Bodies in files of their own declare nothing.
+struct NoBodies;
+
+impl LoadBody for NoBodies {
+    fn load(&self, _: &str) -> io::Result<Bytes> {
+        Ok(Bytes::new())
+    }
+}
+
+/// What a cassette says itself to be stand-ins: no leak in it, whatever they look like. Nothing of a file that is none.
+fn declared(file: &Path) -> Vec<String> {
+    let Ok(text) = File::open(file) else { return Vec::new() };
+    let Ok(reading) = format::read(BufReader::new(text), String::new(), file, &NoBodies) else {
+        return Vec::new();
+    };
+    reading.cassette.interactions.into_iter().flat_map(|own| own.stand_ins).map(|(text, _)| text).collect()
+}
+
 /// What the scan found.
 struct Report {
     /// Files with hits.
@@ -87,8 +108,12 @@ impl Report {
             }
             match auditor.scan_file(&file) {
                 Ok(None) => report.binary.push(file),
-                Ok(Some(hits)) => {
+                Ok(Some(mut hits)) => {
                     report.scanned += 1;
+                    if !hits.is_empty() {
+                        let declared = declared(&file);
+                        hits.retain(|hit| !declared.iter().any(|value| hit.is(value)));
+                    }
                     if !hits.is_empty() {
                         report.files.push((file, hits));
                     }

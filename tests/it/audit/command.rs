@@ -238,3 +238,29 @@ fn help_says_how_to_ask() {
       -V, --version  Print version
     "#);
 }
+
+#[test]
+fn what_a_cassette_declares_as_a_stand_in_is_no_leak_in_it() {
+    let project = Project::new();
+    let cassette = |stand_ins: &str| {
+        format!(
+            "{CLEAN}---\nrequest:\n  method: POST\n  url: /a\n  body:\n    json:\n      password: Hunter-2\n{stand_ins}\
+             response:\n  status: 200\n...\n"
+        )
+    };
+    project.write("recordings/a.yaml", cassette("stand_ins:\n  Hunter-2: password\n"));
+    assert!(audit(&project, &[]).ends_with("no leaks in 1 file\nexit code 0"));
+    project.write("recordings/b.yaml", cassette(""));
+    let found = audit(&project, &[]);
+    assert!(
+        found.starts_with("recordings/b.yaml:11:17: password: ") && found.ends_with("exit code 1"),
+        "{found}"
+    );
+}
+
+#[test]
+fn the_shipped_recordings_have_no_leaks() {
+    let recordings = concat!(env!("CARGO_MANIFEST_DIR"), "/recordings");
+    let found = audit(&Project::new(), &[recordings]);
+    assert!(found.starts_with("no leaks in ") && found.ends_with("exit code 0"), "{found}");
+}

@@ -1,6 +1,7 @@
 //! Secrets reach the client and the upstream, and nothing else.
 
 mod clean;
+mod fields;
 mod hosts;
 mod laws;
 mod planted;
@@ -36,6 +37,7 @@ fn neither_the_cassette_nor_the_log_ever_holds_a_secret() {
         let (upstream, project) = (upstream(), Project::new());
         let recorder = project.record_with(&upstream.url(), &["--log", level]);
         recorder.ask(ASKED);
+        recorder.ask("GET /welcome/00S3CR3T-token-of-a-link");
         let (_, log) = recorder.stop();
         let leak = log.lines().find(|line| line.contains(SECRET));
         assert_eq!(leak, None, "--log {level}");

@@ -71,11 +71,11 @@ fn body(content_type: &str, body: &str) -> String {
     String::from_utf8(written.response.body.unwrap().bytes.to_vec()).unwrap()
 }
 
-fn json(text: &str) -> String {
+pub(super) fn json(text: &str) -> String {
     body("application/json", text)
 }
 
-fn url(target: &str) -> String {
+pub(super) fn url(target: &str) -> String {
     redacted(&mut redactor(ORG), exchange(&format!("GET {target} => 200 {{}}"), &[])).request.url
 }
 
@@ -264,7 +264,7 @@ fn tokens_stay_tokens() {
     };
     let real =
         jwt(r#"{"iss":"https://dev-1.okta.com","sub":"jane@x.com","name":"x","given_name":"Jane","exp":1}"#);
-    let stand_in = jwt(r#"{"iss":"https://okta.overdub.test","sub":"user1@example.test","name":"x","given_name":"Name1","exp":1}"#)
+    let stand_in = jwt(r#"{"iss":"https://okta.overdub.test","sub":"user1@example.test","name":"Name1","given_name":"Name2","exp":1}"#)
         .replace("c2lnbmF0dXJl", "redacted");
     assert_eq!(
         json(&format!(r#"{{"id_token":"{real}","x":"Bearer {real}"}}"#)),

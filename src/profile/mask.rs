@@ -1,11 +1,11 @@
-//! What a URL is shown without: its secrets.
+//! What a URL or a message is shown without: its secrets.
 
 use std::borrow::Cow;
 
 use regex::bytes::Captures;
 
+use super::{Pattern, Profile, Sensitive, StandInType};
 use crate::http::percent_decoded;
-use crate::profile::{Sensitive, StandInType};
 
 /// What stands for a secret.
 const HIDDEN: &str = "(hidden)";
@@ -13,20 +13,21 @@ const HIDDEN: &str = "(hidden)";
 /// What stands for the end of a target that is too long.
 const CUT: &str = "...";
 
-/// Hides what a profile calls secret.
-#[derive(Debug)]
-pub(super) struct Mask {
+/// Hides what a profile calls secret from whoever reads logs, the journal or a report.
+#[derive(Debug, Clone)]
+pub struct Mask {
     sensitive: Sensitive,
 }
 
 impl Mask {
-    pub(super) fn new(sensitive: Sensitive) -> Self {
-        Self { sensitive }
+    /// For an API that the profile describes.
+    pub fn new(profile: &Profile) -> Self {
+        Self { sensitive: profile.sensitive.clone() }
     }
 
     /// The target without its secrets: values of secret fields in the query, path segments behind one that has a
     /// secret field's name, and what a secret's pattern finds anywhere.
-    pub(super) fn apply(&self, target: &str) -> String {
+    pub fn apply(&self, target: &str) -> String {
         let (path, query) = match target.split_once('?') {
             Some((path, query)) => (path, Some(query)),
             None => (target, None),
@@ -37,7 +38,7 @@ impl Mask {
         let shown = path.split('/').map(|segment| {
             let is_secret = named_before && !segment.is_empty();
             named_before = self.is_secret(&[&decoded(segment)], &segments);
-            if is_secret { HIDDEN.into() } else { self.text(segment) }
+            if is_secret { HIDDEN.into() } else { self.part(segment) }
         });
         let mut whole = shown.collect::<Vec<_>>().join("/");
         if let Some(query) = query {
@@ -50,7 +51,7 @@ impl Mask {
     }
 
     /// The same, at most `longest` bytes of it.
-    pub(super) fn cut(&self, target: &str, longest: usize) -> Box<str> {
+    pub fn cut(&self, target: &str, longest: usize) -> Box<str> {
         let mut shown = self.apply(target);
         if shown.len() > longest {
             shown.truncate(shown.floor_char_boundary(longest - CUT.len()));
@@ -59,14 +60,24 @@ impl Mask {
         shown.into()
     }
 
+    /// Whether what stands in a field of this name is not to be shown, wherever the field is.
+    pub fn hides_field(&self, name: &str) -> bool {
+        self.is_secret(&[name], &[])
+    }
+
+    /// A text without what the patterns of secrets find in it.
+    pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.found(text).map_or(Cow::Borrowed(text), Cow::Owned)
+    }
+
     fn pair<'a>(&self, pair: &'a str, segments: &[&str]) -> Cow<'a, str> {
-        let Some((name, value)) = pair.split_once('=') else { return self.text(pair) };
+        let Some((name, value)) = pair.split_once('=') else { return self.part(pair) };
         let plain = decoded(name);
         let path: Vec<&str> = plain.split('.').collect();
         if self.is_secret(&path, segments) {
             return format!("{name}={HIDDEN}").into();
         }
-        match self.text(value) {
+        match self.part(value) {
             Cow::Borrowed(_) => pair.into(),
             Cow::Owned(value) => format!("{name}={value}").into(),
         }
@@ -78,7 +89,7 @@ impl Mask {
     }
 
     /// A part of the target; hidden if there is a secret in what it spells.
-    fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+    fn part<'a>(&self, text: &'a str) -> Cow<'a, str> {
         match decoded(text) {
             Cow::Owned(plain) if self.found(&plain).is_some() => Cow::Owned(HIDDEN.to_owned()),
             _ => text.into(),
@@ -88,12 +99,11 @@ impl Mask {
     /// The text without what the patterns of secrets find in it, if they find anything.
     fn found(&self, text: &str) -> Option<String> {
         let mut shown = None;
-        for (pattern, of_type) in self.sensitive.patterns() {
-            if !of_type.is_secret() {
-                continue;
-            }
+        for pattern in self.sensitive.patterns().iter().filter(|pattern| pattern.of_type.is_secret()) {
             let seen = shown.as_deref().unwrap_or(text.as_bytes());
-            if let Cow::Owned(less) = pattern.replace_all(seen, hidden) {
+            if let Cow::Owned(less) =
+                pattern.regex.replace_all(seen, |found: &Captures<'_>| hidden(pattern, found))
+            {
                 shown = Some(less);
             }
         }
@@ -102,8 +112,12 @@ impl Mask {
 }
 
 /// A match with its first group, else the whole of it, hidden.
-fn hidden(found: &Captures<'_>) -> Vec<u8> {
-    let (Some(whole), Some(secret)) = (found.get(0), found.get(1)) else { return HIDDEN.into() };
+fn hidden(pattern: &Pattern, found: &Captures<'_>) -> Vec<u8> {
+    let Some(whole) = found.get(0) else { return HIDDEN.into() };
+    let secret = found.get(1).unwrap_or(whole);
+    if !pattern.takes(secret.as_bytes()) {
+        return whole.as_bytes().to_vec();
+    }
     let (start, end) = (secret.start() - whole.start(), secret.end() - whole.start());
     [&whole.as_bytes()[..start], HIDDEN.as_bytes(), &whole.as_bytes()[end..]].concat()
 }
@@ -118,10 +132,9 @@ fn decoded(text: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::Profile;
 
     fn mask() -> Mask {
-        Mask::new(Profile::okta().unwrap().sensitive)
+        Mask::new(&Profile::okta().unwrap())
     }
 
     #[test]

@@ -1,0 +1,170 @@
+//! Values in JSON, by the fields that they stand in and by those beside them.
+
+use std::ops::Range;
+
+use super::gather::Gatherer;
+use super::part::{Places, What};
+use super::view::{Escapes, Map, plain, unescaped};
+use crate::http::{JsonKind, JsonScanner, JsonValue};
+use crate::profile::{FieldAt, StandInType};
+
+/// Fields that name what the field [`VALUE`] beside them holds.
+const NAMES: [&str; 3] = ["name", "id", "key"];
+
+const VALUE: &str = "value";
+
+/// What was met so far of an object.
+#[derive(Debug, Default)]
+struct Object<'t> {
+    number: usize,
+    /// Names of fields that tell what others are.
+    telling: Vec<&'t str>,
+    /// Members whose type such a field may still tell.
+    waiting: Vec<(&'t str, JsonValue)>,
+    /// Of a pair, `{"name": "passcode", "value": "…"}`: the name that is sensitive, and the value.
+    named: Option<String>,
+    value: Option<JsonValue>,
+}
+
+/// The objects around the present value, by depth.
+#[derive(Debug, Default)]
+struct Objects<'t>(Vec<Object<'t>>);
+
+impl<'t> Objects<'t> {
+    fn at(&mut self, depth: usize, number: usize) -> Option<&mut Object<'t>> {
+        if self.0.len() <= depth {
+            self.0.resize_with(depth + 1, Object::default);
+        }
+        let own = self.0.get_mut(depth)?;
+        if own.number != number {
+            *own = Object { number, ..Object::default() };
+        }
+        Some(own)
+    }
+}
+
+/// A text of which values are looked at.
+#[derive(Clone, Copy)]
+struct Source<'t, 'm> {
+    text: &'t str,
+    map: &'m Map,
+}
+
+impl<'t> Source<'t, '_> {
+    fn spelled(&self, range: &Range<usize>) -> &'t str {
+        self.text.get(range.clone()).unwrap_or_default()
+    }
+}
+
+impl Gatherer<'_> {
+    /// The values of JSON.
+    pub(super) fn json(&mut self, text: &[u8], map: &Map, places: &mut Places) {
+        let Ok(text) = std::str::from_utf8(text) else { return };
+        let source = Source { text, map };
+        let mut scanner = JsonScanner::new(text);
+        let mut objects = Objects::default();
+        while let Some(value) = scanner.next_value() {
+            let spelled = source.spelled(&value.range);
+            if value.kind == JsonKind::String && spelled.starts_with(['{', '[']) && spelled.contains("\\\"") {
+                // JSON in a string.
+                let inner = map.from(value.range.start);
+                if let Some(view) = unescaped(spelled.as_bytes(), &inner, Escapes::Backslash) {
+                    self.json(&view.text, &view.map, places);
+                }
+                continue;
+            }
+            let names = scanner.names();
+            let object = scanner.object().and_then(|(depth, number)| objects.at(depth, number));
+            match object {
+                Some(object) => self.member(source, names, value, object, places),
+                None => {
+                    self.json_value(source, names, &[], &value, places);
+                }
+            }
+        }
+    }
+
+    /// A member of an object, which may tell what others are.
+    fn member<'t>(
+        &mut self,
+        source: Source<'t, '_>,
+        names: &[&'t str],
+        value: JsonValue,
+        object: &mut Object<'t>,
+        places: &mut Places,
+    ) {
+        let Some((&name, outer)) = names.split_last() else { return };
+        let sensitive = &self.rules.profile.sensitive;
+        if sensitive.tells(name) {
+            object.telling.push(name);
+            for (name, value) in std::mem::take(&mut object.waiting) {
+                let names = [outer, &[name]].concat();
+                self.json_value(source, &names, &object.telling, &value, places);
+            }
+        }
+        if NAMES.contains(&name) && object.named.is_none() {
+            object.named = self.sensitive_name(source.spelled(&value.range));
+        }
+        let found = self.json_value(source, names, &object.telling, &value, places);
+        if name == VALUE && !found {
+            object.value = Some(value);
+        } else if !found && self.rules.profile.sensitive.may_be_field(name) {
+            object.waiting.push((name, value));
+        }
+        if let (Some(named), Some(value)) = (&object.named, &object.value) {
+            let names: Vec<_> = named.split('.').collect();
+            self.json_value(source, &names, &object.telling, value, places);
+            object.value = None;
+        }
+    }
+
+    /// The name, if it is one of a sensitive field or header.
+    fn sensitive_name(&self, name: &str) -> Option<String> {
+        let sensitive = &self.rules.profile.sensitive;
+        let last = name.rsplit('.').next().unwrap_or_default();
+        sensitive.may_be_field(last).then(|| name.to_owned())
+    }
+
+    /// A value in the field `names`; whether it is sensitive.
+    fn json_value(
+        &mut self,
+        source: Source<'_, '_>,
+        names: &[&str],
+        beside: &[&str],
+        value: &JsonValue,
+        places: &mut Places,
+    ) -> bool {
+        let rules = self.rules;
+        let sensitive = &rules.profile.sensitive;
+        if !names.last().is_some_and(|name| sensitive.may_be_field(name)) {
+            return false;
+        }
+        let at = FieldAt { names, segments: self.segments, beside };
+        let spelled = source.spelled(&value.range);
+        let place = source.map.range(&value.range);
+        match value.kind {
+            JsonKind::String => {
+                let text = plain(spelled.as_bytes(), Escapes::Backslash);
+                let Some(of_type) = sensitive.value(at, &String::from_utf8_lossy(&text), true) else {
+                    return false;
+                };
+                self.sensitive(of_type, &text, &place, false, places);
+            }
+            JsonKind::Number => {
+                let Some(of_type) = sensitive.value(at, spelled, false).filter(|own| own.is_secret()) else {
+                    return false;
+                };
+                self.number(of_type, spelled, &place, places);
+            }
+            JsonKind::Bool | JsonKind::Null => return false,
+        }
+        true
+    }
+
+    fn number(&mut self, of_type: StandInType, spelled: &str, place: &Range<usize>, places: &mut Places) {
+        if self.spared(spelled).is_none() {
+            let id = self.values.learn(spelled, of_type);
+            places.add(place, What::Number(id), false);
+        }
+    }
+}
