@@ -3,6 +3,8 @@
 use std::ops::Range;
 
 use ::http::{HeaderMap, HeaderName, HeaderValue, header};
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
 
 use super::gather::Gatherer;
 use super::part::{Kind, Part, What};
@@ -16,23 +18,63 @@ const END: u8 = 0;
 /// How many values there may be for session cookies to be remembered: they change with every answer.
 const MOST_COOKIES: usize = 4_000;
 
+/// Shortest header value that is remembered (bytes): content security policies, which are the same in every answer.
+const LONG: usize = 512;
+
+/// Most values that are remembered.
+const MOST_REMEMBERED: usize = 64;
+
+/// What long header values became, for as long as no new value was learnt.
+#[derive(Debug, Default)]
+pub(super) struct Remembered {
+    /// How many values were known.
+    known: usize,
+    written: HashMap<HeaderValue, HeaderValue, RandomState>,
+}
+
+impl Remembered {
+    fn of(&self, value: &HeaderValue, values: &Values) -> Option<HeaderValue> {
+        let fits = value.len() >= LONG && self.known == values.len();
+        if fits { self.written.get(value).cloned() } else { None }
+    }
+
+    fn keep(&mut self, value: &HeaderValue, written: &HeaderValue, values: &Values) {
+        if value.len() < LONG {
+            return;
+        }
+        if self.known != values.len() || self.written.len() >= MOST_REMEMBERED {
+            self.written.clear();
+            self.known = values.len();
+        }
+        self.written.insert(value.clone(), written.clone());
+    }
+}
+
 /// A header section.
 pub(super) struct Head {
     headers: HeaderMap,
     part: Part,
     lines: Vec<Range<usize>>,
+    /// Places in `lines` of values that are not looked at again, and what they become.
+    done: Vec<(usize, HeaderValue)>,
 }
 
 impl Head {
-    pub(super) fn new(headers: HeaderMap) -> Self {
+    pub(super) fn new(headers: HeaderMap, remembered: Option<&Remembered>, values: &Values) -> Self {
         let mut text = Vec::with_capacity(crate::http::total_size(&headers) + headers.len());
         let mut lines = Vec::with_capacity(headers.len());
+        let mut done = Vec::new();
         for value in headers.values() {
-            lines.push(text.len()..text.len() + value.len());
-            text.extend_from_slice(value.as_bytes());
+            let start = text.len();
+            if let Some(written) = remembered.and_then(|remembered| remembered.of(value, values)) {
+                done.push((lines.len(), written));
+            } else {
+                text.extend_from_slice(value.as_bytes());
+            }
+            lines.push(start..text.len());
             text.push(END);
         }
-        Self { headers, part: Part::new(text.into(), Kind::Headers), lines }
+        Self { headers, part: Part::new(text.into(), Kind::Headers), lines, done }
     }
 
     /// Finds values in it, makes them known, and notes the places.
@@ -47,24 +89,49 @@ impl Head {
     }
 
     /// The headers with everything replaced.
-    pub(super) fn render(mut self, values: &mut Values) -> HeaderMap {
+    pub(super) fn render(
+        mut self,
+        values: &mut Values,
+        mut remembered: Option<&mut Remembered>,
+    ) -> HeaderMap {
         self.part.find_known(values);
-        if self.part.places.is_empty() {
+        if self.part.places.is_empty() && self.done.is_empty() {
+            for value in self.headers.values() {
+                if let Some(remembered) = &mut remembered {
+                    remembered.keep(value, value, values);
+                }
+            }
             return self.headers;
         }
+        let is_known_anew = remembered.as_ref().is_some_and(|remembered| remembered.known != values.len());
         let mut kept = HeaderMap::with_capacity(self.headers.len());
-        for ((name, value), line) in self.headers.iter().zip(self.lines) {
-            let changed = self.part.render_range(line, values);
-            let value = match changed {
-                Some(changed) => {
-                    HeaderValue::try_from(changed).unwrap_or(HeaderValue::from_static("redacted"))
-                }
-                None => value.clone(),
-            };
-            kept.append(name, value);
+        let mut done = self.done.into_iter().peekable();
+        for (number, ((name, value), line)) in self.headers.iter().zip(self.lines).enumerate() {
+            if let Some((_, written)) = done.next_if(|(own, _)| *own == number) {
+                // What was learnt in this exchange may stand there, too.
+                let again = if is_known_anew { known_replaced(&written, values) } else { None };
+                kept.append(name, again.unwrap_or(written));
+                continue;
+            }
+            let written = self.part.render_range(line, values).map_or_else(|| value.clone(), valid);
+            if let Some(remembered) = &mut remembered {
+                remembered.keep(value, &written, values);
+            }
+            kept.append(name, written);
         }
         kept
     }
+}
+
+/// The value with known values replaced, if it has any.
+fn known_replaced(value: &HeaderValue, values: &mut Values) -> Option<HeaderValue> {
+    let mut part = Part::new(value.as_bytes().to_vec().into(), Kind::Headers);
+    part.find_known(values);
+    part.render(values).map(valid)
+}
+
+fn valid(changed: Vec<u8>) -> HeaderValue {
+    HeaderValue::try_from(changed).unwrap_or(HeaderValue::from_static("redacted"))
 }
 
 impl Gatherer<'_> {

@@ -25,7 +25,7 @@ pub use clean::{Cleaned, clean};
 pub use values::Fresh;
 
 use self::gather::{Gatherer, Rules};
-use self::head::Head;
+use self::head::{Head, Remembered};
 use self::hosts::{Hosts, stand_in_of};
 use self::links::sent_back;
 use self::part::{Kind, Part};
@@ -69,6 +69,7 @@ pub struct Redactor {
     values: Values,
     hosts: Hosts,
     fresh: Vec<Fresh>,
+    remembered: Remembered,
 }
 
 impl Redactor {
@@ -80,7 +81,8 @@ impl Redactor {
         if let Some(upstream) = upstream.as_ref().filter(|_| redact == Redact::On) {
             hosts.set_main(upstream, &mut values);
         }
-        Self { redact, upstream, rules: Rules::new(profile), values, hosts, fresh: Vec::new() }
+        let (rules, remembered) = (Rules::new(profile), Remembered::default());
+        Self { redact, upstream, rules, values, hosts, fresh: Vec::new(), remembered }
     }
 
     /// The header document of the cassette that these exchanges go into.
@@ -142,9 +144,9 @@ impl Redactor {
         if let Some(origin) = origin.filter(|origin| self.hosts.main() != Some(origin)) {
             interaction.request.url.insert_str(0, &origin.to_string());
         }
-        let mut parts = Parts::of(&mut interaction);
+        let mut parts = Parts::of(&mut interaction, self);
         parts.gather(self, client.as_ref());
-        parts.render(&mut self.values, &mut interaction);
+        parts.render(&mut self.values, &mut self.remembered, &mut interaction);
         self.fresh = self.values.take_fresh();
         let declared = self.fresh.iter().map(|fresh| (fresh.stand_in.to_string(), fresh.of_type));
         interaction.stand_ins.extend(declared);
@@ -154,7 +156,7 @@ impl Redactor {
     /// Makes known what an interaction holds, without replacing anything: what is told later is replaced before, too.
     pub fn learn(&mut self, mut interaction: Interaction) {
         if self.redact == Redact::On {
-            Parts::of(&mut interaction).gather(self, None);
+            Parts::of(&mut interaction, self).gather(self, None);
         }
     }
 
@@ -211,7 +213,8 @@ struct Parts {
 }
 
 impl Parts {
-    fn of(interaction: &mut Interaction) -> Self {
+    fn of(interaction: &mut Interaction, redactor: &Redactor) -> Self {
+        let values = &redactor.values;
         let (request, response) = (&mut interaction.request, &mut interaction.response);
         let credential = |name: &header::HeaderName| CREDENTIALS.contains(name);
         let credentials = filtered(&request.headers, credential);
@@ -229,11 +232,11 @@ impl Parts {
             body.map(|Body { bytes, coded }| body_part(&response.headers, std::mem::take(bytes), *coded));
         Self {
             url: Part::new(std::mem::take(&mut request.url).into_bytes().into(), Kind::Url),
-            request: (Head::new(kept), sent),
+            request: (Head::new(kept, None, values), sent),
             response: (
-                Head::new(std::mem::take(&mut response.headers)),
+                Head::new(std::mem::take(&mut response.headers), Some(&redactor.remembered), values),
                 body,
-                Head::new(std::mem::take(&mut response.trailers)),
+                Head::new(std::mem::take(&mut response.trailers), None, values),
             ),
             credentials,
         }
@@ -255,18 +258,18 @@ impl Parts {
         self.response.2.gather(&mut gatherer);
     }
 
-    fn render(mut self, values: &mut Values, interaction: &mut Interaction) {
+    fn render(mut self, values: &mut Values, remembered: &mut Remembered, interaction: &mut Interaction) {
         let url = rendered(&mut self.url, values);
         interaction.request.url = String::from_utf8_lossy(&url).into_owned();
-        interaction.request.headers = self.request.0.render(values);
+        interaction.request.headers = self.request.0.render(values, None);
         if let (Some(mut part), RequestBody::Bytes(body)) = (self.request.1, &mut interaction.request.body) {
             *body = rendered(&mut part, values);
         }
-        interaction.response.headers = self.response.0.render(values);
+        interaction.response.headers = self.response.0.render(values, Some(remembered));
         if let (Some(mut part), Some(body)) = (self.response.1, &mut interaction.response.body) {
             body.bytes = rendered(&mut part, values);
         }
-        interaction.response.trailers = self.response.2.render(values);
+        interaction.response.trailers = self.response.2.render(values, None);
     }
 }
 

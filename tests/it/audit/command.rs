@@ -253,7 +253,7 @@ fn what_a_cassette_declares_as_a_stand_in_is_no_leak_in_it() {
     project.write("recordings/b.yaml", cassette(""));
     let found = audit(&project, &[]);
     assert!(
-        found.starts_with("recordings/b.yaml:11:17: password: ") && found.ends_with("exit code 1"),
+        found.starts_with("recordings/b.yaml:10:17: password: ") && found.ends_with("exit code 1"),
         "{found}"
     );
 }

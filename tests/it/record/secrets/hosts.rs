@@ -111,3 +111,23 @@ fn a_link_to_the_proxy_is_one_to_the_api() {
     {"x":"http://other1.overdub.test/"}
     "#);
 }
+
+#[test]
+fn a_policy_that_comes_again_is_written_as_before_and_with_what_was_learnt_since() {
+    let policy =
+        format!("default-src 'self' dev-1.okta.com{}; report-uri /r/hooli-2", " *.oktacdn.com".repeat(40));
+    let answer = |body: &str| {
+        exchange(&format!("GET /a => 200 {body}"), &[&format!("<content-security-policy: {policy}")])
+    };
+    let mut redactor = redactor("https://dev-1.okta.com");
+    let mut written = |body: &str| {
+        let own = redacted(&mut redactor, answer(body));
+        own.response.headers["content-security-policy"].to_str().unwrap().to_owned()
+    };
+    let first = written("{}");
+    assert_eq!(first, policy.replace("dev-1.okta.com", "okta.overdub.test"));
+    assert_eq!(written("{}"), first);
+    let later = first.replace("/r/hooli-2", "redacted-token-1");
+    assert_eq!(written(r#"{"apiToken":"/r/hooli-2"}"#), later);
+    assert_eq!(written("{}"), later);
+}
