@@ -50,7 +50,13 @@ impl Name {
     fn is(&self, name: &str) -> bool {
         let own = self.text.as_bytes();
         let name = name.as_bytes();
-        let same = |part: Option<&[u8]>| part.is_some_and(|part| part.eq_ignore_ascii_case(own));
+        // Most names differ in the first letter already.
+        let first = own.first().copied();
+        let same = |part: Option<&[u8]>| {
+            part.is_some_and(|part| {
+                part.first().map(u8::to_ascii_lowercase) == first && part.eq_ignore_ascii_case(own)
+            })
+        };
         match (self.begins, self.ends) {
             (false, false) => name == own,
             (true, false) => same(name.len().checked_sub(own.len()).and_then(|at| name.get(at..))),

@@ -46,6 +46,7 @@ impl Gatherer<'_> {
                 let range = match of_type {
                     StandInType::Email => address(text, value.range()),
                     StandInType::Jwt => Some(whole_jwt(text, value.range())),
+                    StandInType::Phone if is_piece(text, value.start()) => None,
                     _ => Some(value.range()),
                 };
                 let Some(range) = range else { continue };
@@ -303,6 +304,12 @@ pub(super) fn authority_length(text: &[u8]) -> usize {
         }
         _ => length,
     }
+}
+
+/// Whether what begins at `start` goes on from what stands before it, as in `1e+10` or in base64.
+fn is_piece(text: &[u8], start: usize) -> bool {
+    let before = start.checked_sub(1).and_then(|at| text.get(at));
+    before.is_some_and(|byte| byte.is_ascii_alphanumeric() || b"_+/.-".contains(byte))
 }
 
 /// Whether an address is too long to be in random bytes: one such in 10 GB.
