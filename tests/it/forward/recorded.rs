@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use crate::support::overdub::Project;
+use crate::support::overdub::{Overdub, Project};
 use crate::support::secure::{secured, through, trusting};
 use crate::support::wire::{Client, Upstream, with_body};
 
@@ -88,6 +88,39 @@ fn what_is_said_to_the_proxy_is_not_recorded() {
     recorder.stop();
     let cassette = project.cassette();
     assert!(cassette.contains("authorization: SSWS t") && !cassette.contains("cnVuOg"), "{cassette}");
+}
+
+#[test]
+fn origins_of_one_path_come_back_each_with_its_own_links_and_cookies() {
+    let named = |cookie: &'static str| {
+        Upstream::start(move |request| {
+            let host = request.header("host");
+            let head = format!("HTTP/1.1 200 OK\ncontent-type: application/json\nset-cookie: {cookie}");
+            with_body(&head, format!("{{\"href\":\"http://{host}/next\"}}"))
+        })
+    };
+    let (one, other) = (named("a=1; Domain=localhost; Path=/"), named("a=1; Path=/b"));
+    let origins = [format!("localhost:{}", one.address.port()), other.address.to_string()];
+    let project = Project::new();
+    let hosts = ["--forward", "--allow-host", "localhost,127.0.0.1"];
+    let recorder = project.serve(&[&["record", "-c", "run"][..], &hosts].concat());
+    let ask = |proxy: &Overdub, origin: &str| {
+        let answer = through(proxy.address, origin, "").ask(&format!("GET /a\nhost: {origin}"));
+        (answer.text(), answer.header("set-cookie").to_owned())
+    };
+    let passed = origins.each_ref().map(|origin| ask(&recorder, origin));
+    recorder.stop();
+    let cassette = project.cassette();
+    assert!(!cassette.contains("localhost") && !cassette.contains("127.0.0.1"), "{cassette}");
+    let player = project.serve(&[&["replay"][..], &hosts].concat());
+    assert_eq!(origins.each_ref().map(|origin| ask(&player, origin)), passed);
+    assert_eq!(origins.each_ref().map(|origin| ask(&player, origin)), passed);
+    player.stop();
+    let player = project.serve(&["replay", "--forward", "--allow-host", "a.test:81,b.test:82"]);
+    for (origin, cookie) in [("a.test:81", "a=1; Domain=a.test; Path=/"), ("b.test:82", "a=1; Path=/b")] {
+        let due = (format!("{{\"href\":\"http://{origin}/next\"}}"), cookie.to_owned());
+        assert_eq!(ask(&player, origin), due);
+    }
 }
 
 #[test]
