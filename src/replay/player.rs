@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::http::{HeaderMap, header};
 use bytes::Bytes;
@@ -111,19 +112,18 @@ impl Player {
     ///
     /// # Errors
     /// A miss, a request body that did not arrive whole, or a name that is none.
-    pub async fn answer(&self, request: Request) -> Result<Reply, Error> {
+    pub async fn answer(&self, mut request: Request) -> Result<Reply, Error> {
         let session = self.session(&request)?;
-        Ok(self.answer_in(session, request).await?.reply)
+        Ok(self.answer_in(&session, &mut request).await?.reply)
     }
 
-    /// The recorded answer that is due in a session, and which recording it is.
+    /// The recorded answer that is due in a session, and which recording it is. The body of `request` has been read by
+    /// then.
     ///
     /// # Errors
     /// A miss, or a request body that did not arrive whole.
-    pub async fn answer_in(&self, session: Arc<Session>, mut request: Request) -> Result<Answered, Error> {
-        self.try_answer(&session, &mut request)
-            .await?
-            .map_err(|missed| self.explained(&missed, &session, &request))
+    pub async fn answer_in(&self, session: &Arc<Session>, request: &mut Request) -> Result<Answered, Error> {
+        self.try_answer(session, request).await?.map_err(|missed| self.explained(&missed, session, request))
     }
 
     /// The recorded answer that is due in a session, if there is one. The body of `request` has been read by then, and
@@ -139,18 +139,41 @@ impl Player {
         if let Some((clock, _)) = &self.told {
             session.clock.asked(clock.now());
         }
-        let body = read_body(request).await?;
-        let reason = match self.due(&self.index, session, request, &body) {
-            Ok(answered) => return Ok(Ok(self.held_back(&self.index, answered).await)),
-            Err(reason) => reason,
+        // What few requests wait for is apart: hyper moves the future of every request.
+        let body = if http_body::Body::is_end_stream(&request.body) {
+            Bytes::new()
+        } else {
+            Box::pin(read_body(request)).await?
         };
-        if let Some(captured) = &self.captured {
-            let index = captured.index();
-            if let Ok(answered) = self.due(&index, session, request, &body) {
-                return Ok(Ok(self.held_back(&index, answered).await));
-            }
+        let (answered, wait) = match self.due_anywhere(session, request, &body) {
+            Ok(due) => due,
+            Err(reason) => return Ok(Err(Missed { reason, body })),
+        };
+        if let Some(wait) = wait {
+            // The answer is made by now: if its client leaves while it waits, it was cut off.
+            Box::pin(tokio::time::sleep(wait)).await;
         }
-        Ok(Err(Missed { reason, body }))
+        Ok(Ok(answered))
+    }
+
+    /// The answer that is due, of what is recorded meanwhile if of nothing else, and how long it is held back.
+    fn due_anywhere(
+        &self,
+        session: &Arc<Session>,
+        request: &Request,
+        body: &Bytes,
+    ) -> Result<(Answered, Option<Duration>), Reason> {
+        let due = |index: &Index| {
+            let answered = self.due(index, session, request, body)?;
+            let cassette = &index.timeline(answered.recording.cassette).cassette;
+            let took = cassette.interactions[answered.recording.interaction].took;
+            Ok((answered, self.latency.of_recorded(took)))
+        };
+        let reason = match due(&self.index) {
+            Err(reason) => reason,
+            due => return due,
+        };
+        self.captured.as_ref().and_then(|captured| due(&captured.index()).ok()).ok_or(reason)
     }
 
     fn due(
@@ -181,17 +204,6 @@ impl Player {
     fn sent_as_recorded(&self, session: &Session, live: LiveRequest<'_>) -> Option<(String, Vec<u8>)> {
         let (_, times) = self.told.as_ref()?;
         as_recorded(times, session.clock.known_shift()?, live.target, live.body)
-    }
-
-    /// The answer, after it has been held back as long as it should be. It is made by now: if its client leaves while it
-    /// waits, it was cut off.
-    async fn held_back(&self, index: &Index, answered: Answered) -> Answered {
-        let cassette = &index.timeline(answered.recording.cassette).cassette;
-        let took = cassette.interactions[answered.recording.interaction].took;
-        if let Some(wait) = self.latency.of_recorded(took) {
-            tokio::time::sleep(wait).await;
-        }
-        answered
     }
 
     /// The error that explains a miss.
@@ -260,9 +272,6 @@ fn live<'a>(request: &'a Request, body: &'a Bytes, client: ClientOrigin<'a>) -> 
 /// The request's body, decoded: two clients may send one body in two codings. The request keeps it as it came.
 async fn read_body(request: &mut Request) -> Result<Bytes, Error> {
     let body = std::mem::take(&mut request.body);
-    if http_body::Body::is_end_stream(&body) {
-        return Ok(Bytes::new());
-    }
     let whole = body.read(BODY_LIMIT).await.map_err(Error::RequestBroken)?;
     let bytes = whole.map_err(|_| Error::RequestTooLarge)?.data;
     request.body = Body::Whole(bytes.clone());

@@ -220,7 +220,7 @@ impl<H: Handler> Server<H> {
         if let (Some((forward, authority)), &Method::CONNECT) = (&self.settings.forward, &head.method)
             && matches!(way.opened, Opened::No)
         {
-            let opened = self.connect(forward, authority, &head, client, way).await;
+            let opened = Box::pin(self.connect(forward, authority, &head, client, way)).await;
             return Ok(opened.unwrap_or_else(refused));
         }
         let asked = match &way.opened {
