@@ -18,7 +18,7 @@ pub use headers::{Origin, OriginError, copied, end_to_end, filtered, is_text, lo
 pub use hosts::{HostPattern, HostPatternError, address};
 pub use json::{JsonKind, JsonScanner, JsonValue};
 pub use links::{Link, LinkFinder, LinkForm, LinkStream, Template, may_have_link};
-pub(crate) use multiset::{Pair, percent_decoded, query_pairs, sorted_pairs};
+pub(crate) use multiset::{Pair, pairs_by_name, percent_decoded, query_pairs, sorted_pairs};
 pub use values::{SHORTEST, ValueFinder};
 
 use ::http::request::Parts;

@@ -32,16 +32,23 @@ pub(crate) type Pair<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
 /// The pairs of a query or a form (WHATWG URL, `application/x-www-form-urlencoded`), decoded and sorted: order
 /// does not count, repetition does.
 pub(crate) fn sorted_pairs(text: &[u8]) -> Vec<Pair<'_>> {
-    let mut pairs: Vec<_> = text
-        .split(|&byte| byte == b'&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let equals = pair.iter().position(|&byte| byte == b'=').unwrap_or(pair.len());
-            (form_decoded(&pair[..equals]), form_decoded(pair.get(equals + 1..).unwrap_or_default()))
-        })
-        .collect();
+    let mut pairs: Vec<_> = pairs(text).collect();
     pairs.sort_unstable();
     pairs
+}
+
+/// The same, those of one name in the order in which they came.
+pub(crate) fn pairs_by_name(text: &[u8]) -> Vec<Pair<'_>> {
+    let mut pairs: Vec<_> = pairs(text).collect();
+    pairs.sort_by(|(one, _), (other, _)| one.cmp(other));
+    pairs
+}
+
+fn pairs(text: &[u8]) -> impl Iterator<Item = Pair<'_>> {
+    text.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let equals = pair.iter().position(|&byte| byte == b'=').unwrap_or(pair.len());
+        (form_decoded(&pair[..equals]), form_decoded(pair.get(equals + 1..).unwrap_or_default()))
+    })
 }
 
 /// The pairs of a query in their order, decoded, as text.

@@ -94,7 +94,7 @@ fn write_json<'v>(value: &'v Value, names: &mut Vec<&'v str>, speller: &mut Spel
 }
 
 /// `1.0` and `1` are one number.
-fn canonical_number(number: &serde_json::Number) -> String {
+pub(super) fn canonical_number(number: &serde_json::Number) -> String {
     match number.as_f64().filter(|_| number.is_f64()) {
         Some(float) if float.fract() == 0.0 && float.abs() < EXACT => format!("{float:.0}"),
         _ => number.to_string(),
@@ -108,7 +108,7 @@ fn write_sized(bytes: &[u8], out: &mut Vec<u8>) {
 }
 
 /// The boundary line (`--…`) that a multipart body begins with (RFC 2046 §5.1.1).
-fn multipart_boundary(body: &[u8]) -> Option<&[u8]> {
+pub(super) fn multipart_boundary(body: &[u8]) -> Option<&[u8]> {
     let end = body.iter().take(74).position(|&byte| byte == b'\r')?;
     let boundary = &body[..end];
     let closes = memchr::memmem::rfind(body, boundary)? + end;
@@ -116,7 +116,7 @@ fn multipart_boundary(body: &[u8]) -> Option<&[u8]> {
         .then_some(boundary)
 }
 
-fn write_without(boundary: &[u8], body: &[u8], out: &mut Vec<u8>) {
+pub(super) fn write_without(boundary: &[u8], body: &[u8], out: &mut Vec<u8>) {
     let mut from = 0;
     for at in memchr::memmem::find_iter(body, boundary) {
         out.extend_from_slice(&body[from..at]);

@@ -48,8 +48,8 @@ pub struct LiveRequest<'a> {
 /// Which parts of a request identify it.
 #[derive(Debug, Clone, Default)]
 pub struct Matcher {
-    presence_only: Vec<String>,
-    sensitive: Sensitive,
+    pub(super) presence_only: Vec<String>,
+    pub(super) sensitive: Sensitive,
     origins: Vec<LinkFinder>,
 }
 

@@ -2,15 +2,20 @@
 //!
 //! [`Matcher`] says what counts; `key` and `body` compute it in the spelling of `speller`. A key is exact, `translation`
 //! putting stand-ins in the place of known live values, or masked: values that may differ between two runs (by the
-//! profile, or by their `shape`) are left open. `near` explains a miss. Knows nothing of sessions.
+//! profile, or by their `shape`) are left open. Where no key finds anything, a `pattern` does: the recorded request split
+//! at its `stand_ins`. `near` explains a miss. Knows nothing of sessions.
 
 mod body;
 mod difference;
 mod key;
 mod near;
+mod node;
+mod pattern;
 mod shape;
 mod shown;
 mod speller;
+mod stand_ins;
+mod text;
 mod translation;
 
 pub use key::{LiveRequest, MatchKey, Matcher, Target};
@@ -19,7 +24,9 @@ pub use speller::ClientOrigin;
 pub(crate) use difference::{Difference, Verdict};
 pub(crate) use key::MaskedRequest;
 pub(crate) use near::{Known, NearMiss, compared, near_misses};
-pub(crate) use shape::goes_on;
+pub(crate) use pattern::{Pattern, Sent};
+pub(crate) use shape::{begins_alone, goes_on};
 pub(crate) use shown::{Hidden, cropped};
 pub(crate) use speller::Masked;
+pub(crate) use stand_ins::{Capture, Sort, StandIns};
 pub(crate) use translation::{Translation, canonical};

@@ -87,6 +87,21 @@ pub(crate) fn goes_on(after: &[u8]) -> bool {
     }
 }
 
+/// Whether what begins at `start` is no end of a longer word; an escaped byte before it counts as what it stands for.
+pub(crate) fn begins_alone(text: &[u8], start: usize) -> bool {
+    let joins = |byte: u8| byte.is_ascii_alphanumeric() || b"_.+-@".contains(&byte);
+    let hex = |digits: &[u8]| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok();
+    match &text[..start] {
+        [.., b'\\', b'u', b'0', b'0', one, other] => hex(&[*one, *other]).is_none_or(|byte| !joins(byte)),
+        [.., b'%', one, other] => match hex(&[*one, *other]) {
+            Some(byte) => !joins(byte),
+            None => !joins(*other),
+        },
+        [] | [.., b'\\', b'b' | b'f' | b'n' | b'r' | b't'] => true,
+        [.., before] => !joins(*before),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

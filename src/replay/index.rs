@@ -1,5 +1,9 @@
 //! All loaded cassettes, findable by request.
 
+use std::collections::HashMap;
+
+use ::http::Method;
+
 use super::answer::KnownHeaders;
 use super::player::ReplayOptions;
 use super::session::Place;
@@ -20,6 +24,8 @@ pub(super) struct Index {
     exact: Found,
     /// The same for keys that leave values open.
     masked: Found,
+    /// Method and number of segments → the tracks that have patterns, in the same order.
+    open: HashMap<(Method, usize), Vec<Candidate>>,
     /// Whether any recording stands for requests with any body.
     pub(super) has_any_body: bool,
 }
@@ -66,15 +72,20 @@ impl Index {
             first,
             exact: Found::default(),
             masked: Found::default(),
+            open: HashMap::new(),
             has_any_body: cassettes.iter().any(unrecorded),
         };
         let mut known = KnownHeaders::default();
         for (cassette, variables) in cassettes.into_iter().zip(variables) {
-            let (timeline, Keys { exact, masked }) =
+            let (timeline, Keys { exact, masked, open }) =
                 Timeline::build(cassette, variables, &index.matcher, profile, options, &mut known);
             let number = first + index.timelines.len();
             file(number, exact, &mut index.exact);
             file(number, masked, &mut index.masked);
+            for (key, entry) in open {
+                let place = Place { timeline: number, track: entry.track };
+                index.open.entry(key).or_default().push(Candidate { place, entry });
+            }
             index.timelines.push(timeline);
         }
         index
@@ -95,9 +106,14 @@ impl Index {
         self.masked.get(key.as_bytes()).map(Places::as_slice).unwrap_or_default()
     }
 
+    /// The tracks with patterns that may fit a request of this method to a path of so many segments.
+    pub(super) fn open(&self, method: &Method, depth: usize) -> &[Candidate] {
+        self.open.get(&(method.clone(), depth)).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// Whether any recording has values that a client may send otherwise.
     pub(super) fn has_masked(&self) -> bool {
-        !self.masked.is_empty()
+        !self.masked.is_empty() || !self.open.is_empty()
     }
 }
 

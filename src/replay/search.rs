@@ -1,16 +1,16 @@
 //! Finds the recording that is due for one request of one session.
 //!
 //! First by the exact key, what is known of the client's values put back to stand-ins. Only where no recording has it,
-//! by the masked key, and what the client sent is bound then.
+//! by the masked key, and where that finds nothing either by patterns; what the client sent is bound then.
 
 use super::bindings::{Adding, Bound, LiveOrigin, Timelines};
 use super::index::{Candidate, Index};
 use super::miss::Reason;
 use super::session::{Due, Given, Session};
-use super::unify::{Fit, Rank, fit};
+use super::unify::{Fit, Rank, fit, fit_captures};
 use super::variables::admin_twin;
 use crate::http::Request;
-use crate::matching::{LiveRequest, MaskedRequest, MatchKey, Translation};
+use crate::matching::{LiveRequest, MaskedRequest, MatchKey, Sent, Translation};
 
 /// One request, on its way to its answer.
 pub(super) struct Search<'a> {
@@ -53,7 +53,7 @@ impl<'a> Search<'a> {
             }
             if matches!(self.reason, Reason::NeverRecorded)
                 && self.index.has_masked()
-                && let Some(given) = self.masked(any_body)
+                && let Some(given) = self.masked(any_body).or_else(|| self.open(any_body))
             {
                 return Ok(given);
             }
@@ -108,19 +108,55 @@ impl<'a> Search<'a> {
         let mut ranked = Vec::new();
         for found in index.masked(&untranslated.key) {
             if translated.iter().all(|(timeline, _)| *timeline != found.place.timeline) {
-                self.rank(*found, &untranslated, &bindings, &mut ranked);
+                self.rank_masked(*found, &untranslated, &bindings, &mut ranked);
             }
         }
         for (timeline, own) in &translated {
             for found in index.masked(&own.key).iter().filter(|found| found.place.timeline == *timeline) {
-                self.rank(*found, own, &bindings, &mut ranked);
+                self.rank_masked(*found, own, &bindings, &mut ranked);
             }
         }
+        self.best(ranked, &mut bindings)
+    }
+
+    /// By what stands around stand-ins, wherever in the request and in whatever coding they stand: nothing is known of
+    /// the values by their fields or their look.
+    fn open(&mut self, any_body: bool) -> Option<Given> {
+        if !matches!(self.reason, Reason::NeverRecorded) {
+            return None;
+        }
+        let (index, session) = (self.index, self.session);
+        let sent = Sent::of(self.live.target, Some(self.live.body).filter(|_| !any_body));
+        let captured: Vec<_> = index
+            .open(self.live.method, sent.depth())
+            .iter()
+            .filter_map(|found| {
+                let track = &index.timeline(found.place.timeline).tracks[found.place.track];
+                Some((*found, track.pattern.as_ref()?.captures(&sent)?))
+            })
+            .collect();
+        if captured.is_empty() {
+            return None;
+        }
+        let mut bindings = session.bindings.write();
+        let ours = (self.live.client)();
+        let mut ranked = Vec::new();
+        for (found, captures) in &captured {
+            let bound = bindings.of(found.place.timeline);
+            let variables = &index.timeline(found.place.timeline).variables;
+            let fit = fit_captures(captures, variables, bound, self.follows(), &ours);
+            self.rank(*found, bound, fit, &mut ranked);
+        }
+        self.best(ranked, &mut bindings)
+    }
+
+    /// What is due of the candidate that fits best, what it tells bound.
+    fn best(&mut self, mut ranked: Vec<Ranked<'_>>, bindings: &mut Adding<'_>) -> Option<Given> {
         ranked.sort_unstable_by_key(|(rank, ..)| *rank);
         for (_, found, fit) in &ranked {
             if let Some(given) = self.due(*found) {
                 if fit.rank != Rank::Inconsistent {
-                    self.bind(&mut bindings, *found, fit);
+                    self.bind(bindings, *found, fit);
                 }
                 return Some(given);
             }
@@ -128,7 +164,7 @@ impl<'a> Search<'a> {
         None
     }
 
-    fn rank<'m>(
+    fn rank_masked<'m>(
         &self,
         found: Candidate,
         live: &'m MaskedRequest,
@@ -138,13 +174,22 @@ impl<'a> Search<'a> {
         let place = found.place;
         let bound = bindings.of(place.timeline);
         let positions = self.index.timeline(place.timeline).tracks[place.track].positions.as_deref();
-        let follows = self.request.asked.is_none().then_some(0);
-        if let Some(origin) = self.origin_rank(found, bound)
-            && let Some(fit) = positions.and_then(|own| fit(own, &live.values, bound, follows))
-        {
+        if let Some(fit) = positions.and_then(|own| fit(own, &live.values, bound, self.follows())) {
+            self.rank(found, bound, fit, ranked);
+        }
+    }
+
+    fn rank<'m>(&self, found: Candidate, bound: Option<&Bound>, fit: Fit<'m>, ranked: &mut Vec<Ranked<'m>>) {
+        let place = found.place;
+        if let Some(origin) = self.origin_rank(found, bound) {
             let led = Some(place.timeline) != self.session.last();
             ranked.push(((fit.rank, led, place.timeline, origin, place.track), found, fit));
         }
+    }
+
+    /// The recorded origin that stands for the one through which the client reaches us.
+    fn follows(&self) -> Option<usize> {
+        self.request.asked.is_none().then_some(0)
     }
 
     fn key(&self, translation: Option<&Translation>, any_body: bool) -> MatchKey {

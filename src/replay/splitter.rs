@@ -12,7 +12,7 @@ use super::template::{Slot, Template};
 use super::time::{FoundTime, TimeFinder};
 use super::variables::Variables;
 use crate::http::{LinkFinder, ValueFinder, is_text, may_have_link};
-use crate::matching::goes_on;
+use crate::matching::{begins_alone, goes_on};
 use crate::profile::StandInType;
 
 /// Finds links to recorded origins and stand-ins of personal values.
@@ -46,8 +46,11 @@ impl Medium {
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
         let media = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
         let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        if media == "application/x-www-form-urlencoded" {
-            return Some(Self::Text);
+        match media.as_str() {
+            "application/x-www-form-urlencoded" => return Some(Self::Text),
+            // An event's data is JSON more often than not, and the rest has no strings.
+            "text/event-stream" => return Some(Self::Json),
+            _ => {}
         }
         is_text(headers).then(|| {
             if media.ends_with("json") {
@@ -273,19 +276,4 @@ fn plain(medium: Medium, before: Option<u8>) -> Spelling {
 /// What ends a whole value.
 fn is_delimiter(byte: u8) -> bool {
     byte.is_ascii_whitespace() || b"\"'/?&=#<>;,\\".contains(&byte)
-}
-
-/// Whether what begins at `start` is no end of a longer word; an escaped byte before it counts as what it stands for.
-fn begins_alone(text: &[u8], start: usize) -> bool {
-    let joins = |byte: u8| byte.is_ascii_alphanumeric() || b"_.+-@".contains(&byte);
-    let hex = |digits: &[u8]| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok();
-    match &text[..start] {
-        [.., b'\\', b'u', b'0', b'0', one, other] => hex(&[*one, *other]).is_none_or(|byte| !joins(byte)),
-        [.., b'%', one, other] => match hex(&[*one, *other]) {
-            Some(byte) => !joins(byte),
-            None => !joins(*other),
-        },
-        [] | [.., b'\\', b'b' | b'f' | b'n' | b'r' | b't'] => true,
-        [.., before] => !joins(*before),
-    }
 }

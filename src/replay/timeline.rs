@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use ::http::{HeaderMap, header};
+use ::http::{HeaderMap, Method, header};
 
 use super::answer::{Answer, KnownHeaders};
 use super::openers::openers;
@@ -15,7 +15,7 @@ use super::unify::{Position, positions, variables_of};
 use super::variables::Variables;
 use crate::cassette::{Cassette, Interaction, Repeat};
 use crate::clock::{Timestamp, parse_http_date};
-use crate::matching::{MaskedRequest, MatchKey, Matcher, Target};
+use crate::matching::{MaskedRequest, MatchKey, Matcher, Pattern, Target};
 use crate::profile::{Kind, Profile};
 
 /// One cassette's answers, findable.
@@ -48,6 +48,8 @@ pub(super) struct Track {
     pub(super) positions: Option<Box<[Position]>>,
     /// The variables among that.
     pub(super) variables: Box<[usize]>,
+    /// Their request split at its stand-ins, if it has any.
+    pub(super) pattern: Option<Box<Pattern>>,
 }
 
 /// A track as the index knows it.
@@ -70,6 +72,8 @@ pub(super) struct Keys {
     pub(super) exact: Vec<(MatchKey, TrackEntry)>,
     /// Those that leave values open.
     pub(super) masked: Vec<(MatchKey, TrackEntry)>,
+    /// Those of tracks with patterns: method, and how many segments the path has.
+    pub(super) open: Vec<((Method, usize), TrackEntry)>,
 }
 
 /// Recordings of one key that share an opener.
@@ -115,11 +119,13 @@ impl Timeline {
         let times = options.clock.is_some().then(|| TimeFinder::new(profile.timestamps.clone()));
         let splitter = Splitter::new(&variables, options.rewrite_links, times);
         let answers: Vec<_> = interactions.iter().map(|own| Answer::new(own, &splitter, known)).collect();
+        let stand_ins = variables.stand_ins();
         let mut masked = Vec::new();
         for (number, track) in tracks.iter_mut().enumerate().filter(|_| variables.declares()) {
             let request = &interactions[track.recordings[0]].request;
             let MaskedRequest { key, values } = matcher.recorded_masked(request);
             track.positions = positions(values, &variables);
+            track.pattern = Pattern::of(request, &stand_ins, matcher).map(Box::new);
             track.variables = track.positions.as_deref().map(variables_of).unwrap_or_default().into();
             if track.positions.is_some() {
                 masked.push((key, number));
@@ -131,6 +137,11 @@ impl Timeline {
             TrackEntry { track: number, constant, origin: track.origin, is_open }
         };
         let masked = masked.into_iter().map(|(key, number)| (key, entry(number))).collect();
+        let open = tracks.iter().enumerate().filter_map(|(number, track)| {
+            let method = interactions[track.recordings[0]].request.method.clone();
+            Some(((method, track.pattern.as_ref()?.depth()), entry(number)))
+        });
+        let open = open.collect();
         let mut exact: Vec<_> = numbers.into_iter().map(|((key, _), track)| (key, entry(track))).collect();
         exact.sort_unstable_by_key(|(_, entry)| entry.track);
         for own in &mut cassette.interactions {
@@ -139,7 +150,7 @@ impl Timeline {
             own.response.headers = HeaderMap::new();
             own.response.body = None;
         }
-        (Self { cassette, answers, tracks, variables }, Keys { exact, masked })
+        (Self { cassette, answers, tracks, variables }, Keys { exact, masked, open })
     }
 }
 
@@ -165,6 +176,7 @@ impl Track {
             origin,
             positions: None,
             variables: Box::default(),
+            pattern: None,
         }
     }
 

@@ -3,7 +3,7 @@
 use super::bindings::{Bound, LiveOrigin};
 use super::variables::{Declared, Variables};
 use crate::http::Origin;
-use crate::matching::{Masked, canonical};
+use crate::matching::{self, Capture, Masked, canonical};
 use crate::profile::StandInType;
 
 /// A recorded value that a masked key leaves open.
@@ -114,6 +114,39 @@ pub(super) fn fit<'a>(
         fit.rank = fit.rank.max(rank);
     }
     Some(fit)
+}
+
+/// The same for what a live request sent in the open places of a recorded one's pattern. `ours`: the origin by which
+/// the client knows us.
+pub(super) fn fit_captures<'a>(
+    captures: &'a [Capture],
+    variables: &Variables,
+    bound: Option<&Bound>,
+    follows: Option<usize>,
+    ours: &Origin,
+) -> Fit<'a> {
+    let mut fit = Fit { rank: Rank::Bound, values: Vec::new(), origins: Vec::new() };
+    for Capture { sort, value } in captures {
+        let rank = match sort {
+            matching::Sort::Secret => Rank::Bound,
+            matching::Sort::Variable(number) => {
+                let literal = canonical(value) == canonical(variables.values()[*number].text.as_bytes());
+                fit.variable(*number, value, literal, bound)
+            }
+            matching::Sort::Origin(number) => {
+                let live = parsed(value);
+                let known = live.as_ref().and_then(|live| bound.and_then(|bound| bound.asked(live)));
+                let own = &variables.origins()[*number].origin;
+                let is_own = |live: &Origin| [own, ours].iter().any(|it| it.authority() == live.authority());
+                match live {
+                    Some(live) if known == Some(*number) || is_own(&live) => Rank::Bound,
+                    _ => fit.origin(*number, value, bound, follows).unwrap_or(Rank::Inconsistent),
+                }
+            }
+        };
+        fit.rank = fit.rank.max(rank);
+    }
+    fit
 }
 
 impl<'a> Fit<'a> {

@@ -1,11 +1,11 @@
 //! What a cassette leaves open: the stand-ins of personal values, and its origins.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::cassette::{Cassette, RecordedRequest};
 use crate::http::Origin;
-use crate::matching::{Target, canonical};
+use crate::matching::{Sort, StandIns, Target, canonical};
 use crate::profile::StandInType;
 
 /// The variables of one cassette, by number.
@@ -13,7 +13,7 @@ use crate::profile::StandInType;
 pub(super) struct Variables {
     values: Vec<Variable>,
     numbers: HashMap<Box<[u8]>, usize>,
-    secrets: HashSet<Box<[u8]>>,
+    secrets: HashMap<Box<str>, StandInType>,
     /// The origins of the recording, the upstream's first, then by first appearance.
     origins: Vec<RecordedOrigin>,
     /// Whether the cassette declares any stand-in.
@@ -69,7 +69,7 @@ impl Variables {
         if of_type == StandInType::Host {
             self.add_origin(Origin::new("https", text));
         } else if of_type.is_secret() {
-            self.secrets.insert(key);
+            self.secrets.insert(text.into(), of_type);
         } else if !self.numbers.contains_key(&key) {
             self.numbers.insert(key, self.values.len());
             self.values.push(Variable { text: text.into(), of_type });
@@ -95,6 +95,21 @@ impl Variables {
         self.declares
     }
 
+    /// All that was declared, to be found in requests.
+    pub(super) fn stand_ins(&self) -> StandIns {
+        let mut all = StandIns::default();
+        for own in &self.origins {
+            all.add_origin(&own.origin);
+        }
+        for (number, own) in self.values.iter().enumerate() {
+            all.add(&own.text, Sort::Variable(number), own.of_type);
+        }
+        for (text, of_type) in &self.secrets {
+            all.add(text, Sort::Secret, *of_type);
+        }
+        all
+    }
+
     /// All stand-ins of personal values.
     pub(super) fn values(&self) -> &[Variable] {
         &self.values
@@ -107,9 +122,9 @@ impl Variables {
 
     /// What this whole text was declared to be.
     pub(super) fn declared(&self, text: &[u8]) -> Option<Declared> {
-        let text = canonical(text);
-        let variable = self.numbers.get(&*text).map(|&number| Declared::Variable(number));
-        variable.or_else(|| self.secrets.contains(&*text).then_some(Declared::Secret))
+        let variable = self.numbers.get(&*canonical(text)).map(|&number| Declared::Variable(number));
+        let is_secret = || std::str::from_utf8(text).is_ok_and(|text| self.secrets.contains_key(text));
+        variable.or_else(|| is_secret().then_some(Declared::Secret))
     }
 
     /// The number of a recorded origin; schemes do not count.

@@ -4,6 +4,8 @@ mod headers;
 mod laws;
 mod misses;
 mod origins;
+mod patterns;
+mod people;
 mod values;
 
 use overdub::cassette::Repeat;
