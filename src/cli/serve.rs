@@ -16,11 +16,11 @@ pub struct ServeArgs {
     /// Be a forward proxy too, for clients set up with `HTTPS_PROXY`; TLS is opened with the local CA.
     #[arg(long)]
     pub forward: bool,
-    /// Hosts that may be asked for by --forward: HOST, *.DOMAIN or IP, with :PORT for one port only. May be repeated.
-    /// [default: *.okta.com,*.oktapreview.com,*.okta-emea.com; the upstream's host always may]
+    /// Hosts that may be asked for by --forward: HOST, *.DOMAIN, IP, or * for any; with :PORT for one port only. May be
+    /// repeated. [default: *.okta.com,*.oktapreview.com,*.okta-emea.com; the upstream's host always may]
     #[arg(long, value_name = "HOST", value_delimiter = ',', requires = "forward")]
     pub allow_host: Vec<String>,
-    /// Let CONNECT through to other hosts, unread, rather than refuse it.
+    /// Let CONNECT through to other hosts, unread, rather than refuse it. Not in a replay, which reaches no host.
     #[arg(long, requires = "forward")]
     pub tunnel_others: bool,
     /// The origin at which clients reach this proxy, for links: behind a container's port or another proxy.
