@@ -108,9 +108,25 @@ fn replaying(play: Option<PlayConfig>, profile: &Profile) -> Result<Running, Fai
     let cassettes = cassette::find(&cassettes, &recordings, SHIPPED)
         .and_then(|sources| cassette::load_all(&sources))
         .map_err(|errors| Failure::Usage(errors.iter().map(ToString::to_string).collect()))?;
+    for cassette in &cassettes {
+        compare_profiles(cassette, profile);
+    }
     let player = Player::new(cassettes, profile, &options);
     let size = (player.cassettes(), player.interactions());
     Ok(Running { proxy: Proxy::replay(Arc::new(player)), mode: "replay", size, recording: None })
+}
+
+/// Warns of a cassette that another profile recorded: which values vary, and what is a read, is the profile's to say.
+fn compare_profiles(cassette: &Cassette, profile: &Profile) {
+    let recorded = cassette.header.profile.as_deref().filter(|name| *name != profile.name);
+    if let Some(recorded) = recorded {
+        tracing::warn!(
+            "{}: recorded with the profile `{recorded}`, and played with `{}`, so that requests may match otherwise; \
+             give the profile that recorded it with --profile",
+            cassette.path.display(),
+            profile.name
+        );
+    }
 }
 
 /// A proxy that passes on, records what passes if that is wanted, and answers from recordings what they can.

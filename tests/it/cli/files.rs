@@ -290,3 +290,21 @@ fn a_file_that_may_not_be_read_is_not_taken_for_a_missing_one() {
     ");
     assert!(project.fails(&["replay", "-c", "a"]).contains("Permission denied"));
 }
+
+#[test]
+fn a_cassette_of_another_profile_is_played_with_a_warning() {
+    let project = Project::new();
+    project.write("recordings/own.yaml", GOOD.replacen('\n', "\nprofile: mine\n", 1));
+    let (_, told) = project.serve(&["replay"]).stop();
+    assert!(
+        told.contains(
+            "recordings/own.yaml: recorded with the profile `mine`, and played with `okta`, so that requests may match \
+             otherwise; give the profile that recorded it with --profile"
+        ),
+        "{told}"
+    );
+
+    project.write("recordings/own.yaml", GOOD);
+    let (_, told) = project.serve(&["replay"]).stop();
+    assert!(!told.contains("WARN"), "by hand it names none: {told}");
+}
