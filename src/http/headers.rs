@@ -1,7 +1,9 @@
 //! What a proxy does to headers: hop-by-hop ones go, cookies follow the client's origin, bytes are owned.
 
+use std::net::Ipv6Addr;
 use std::sync::Arc;
 
+use ::http::uri::Authority;
 use ::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 
 /// A scheme and an authority: what a link begins with.
@@ -49,15 +51,14 @@ impl Origin {
         };
         let uri: Uri = text.parse().map_err(|_| OriginError::Invalid(text.to_owned()))?;
         let authority = uri.authority().ok_or_else(|| OriginError::Invalid(text.to_owned()))?;
-        let port =
-            authority.as_str().rsplit_once(authority.host()).and_then(|(_, port)| port.strip_prefix(':'));
-        if authority.host().is_empty() || port.is_some_and(|port| port.parse::<u16>().is_err()) {
-            return Err(OriginError::Invalid(text.to_owned()));
-        }
         if authority.as_str().contains('@') || uri.query().is_some() || !matches!(uri.path(), "" | "/") {
             return Err(OriginError::NotBare);
         }
-        Ok(Self::of(scheme, authority.as_str()))
+        let (host, port) = host_and_port(authority).ok_or_else(|| OriginError::Invalid(text.to_owned()))?;
+        Ok(match port {
+            Some(port) => Self::of(scheme, &format!("{host}:{port}")),
+            None => Self::of(scheme, host),
+        })
     }
 
     /// An origin of parts known to be valid, the scheme's own port left out: it is left out of links, so it must not stand
@@ -95,6 +96,21 @@ impl std::fmt::Display for Origin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}://{}", self.scheme, self.authority)
     }
+}
+
+/// The host and the port of an authority that is nothing else (RFC 3986 §3.2); `None` if it is more, or less. The parser
+/// takes `[::1].org.test` and `org.test:+80` too, and what one reader makes of them is not what the next one does.
+pub fn host_and_port(authority: &Authority) -> Option<(&str, Option<u16>)> {
+    let host = authority.host();
+    let rest = authority.as_str().strip_prefix(host).filter(|_| !host.is_empty())?;
+    if let Some(address) = host.strip_prefix('[') {
+        address.strip_suffix(']')?.parse::<Ipv6Addr>().ok()?;
+    }
+    if rest.is_empty() {
+        return Some((host, None));
+    }
+    let port = rest.strip_prefix(':').filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()))?;
+    Some((host, Some(port.parse().ok()?)))
 }
 
 /// Headers that concern one connection only (RFC 9110 §7.6.1), besides those that `Connection` names.
@@ -187,6 +203,7 @@ mod tests {
         assert_eq!(Origin::parse("https://Org.okta.com:443/").unwrap().to_string(), "https://org.okta.com");
         assert_eq!(Origin::parse("http://127.0.0.1:8080").unwrap().authority(), "127.0.0.1:8080");
         assert_eq!(Origin::parse("http://[::1]:8080").unwrap().host(), "[::1]");
+        assert_eq!(Origin::parse("http://org:0080").unwrap().authority(), "org");
         for (text, error) in [
             ("org.okta.com", OriginError::NoScheme("org.okta.com".into())),
             ("ftp://org", OriginError::Scheme("ftp://org".into())),
@@ -194,6 +211,9 @@ mod tests {
             ("https://me@org", OriginError::NotBare),
             ("https://", OriginError::Invalid("https://".into())),
             ("http://org:99999", OriginError::Invalid("http://org:99999".into())),
+            ("http://org:+80", OriginError::Invalid("http://org:+80".into())),
+            ("http://[::1].org.test", OriginError::Invalid("http://[::1].org.test".into())),
+            ("http://[127.0.0.1]:80", OriginError::Invalid("http://[127.0.0.1]:80".into())),
         ] {
             assert_eq!(Origin::parse(text), Err(error));
         }

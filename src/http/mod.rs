@@ -14,7 +14,9 @@ mod values;
 pub(crate) use body::PolledFrame;
 pub use body::{Body, BodyError, Upload, Whole};
 pub use coding::{Coding, CodingError};
-pub use headers::{Origin, OriginError, copied, end_to_end, filtered, is_text, localise_cookie, total_size};
+pub use headers::{
+    Origin, OriginError, copied, end_to_end, filtered, host_and_port, is_text, localise_cookie, total_size,
+};
 pub use hosts::{HostPattern, HostPatternError, address};
 pub use json::{JsonKind, JsonScanner, JsonValue};
 pub use links::{Link, LinkFinder, LinkForm, LinkStream, Template, may_have_link};

@@ -71,8 +71,8 @@ pub(super) enum Opened {
 
 /// What CONNECT said.
 pub(super) struct Connect {
-    /// Host and port.
-    pub(super) target: ::http::uri::Authority,
+    pub(super) host: String,
+    pub(super) port: u16,
     /// They lead back to us.
     pub(super) ours: bool,
     pub(super) session: Option<Arc<str>>,
@@ -152,9 +152,9 @@ impl<H: Handler> Server<H> {
             if !self.begins(async { io.fill_buf().await.map(drop) }).await {
                 return;
             }
-            let Connect { target, ours, session, local } = connect;
+            let Connect { host, port, ours, session, local } = connect;
             let way = |scheme| {
-                let origin = Origin::of(scheme, target.as_str());
+                let origin = Origin::of(scheme, &format!("{host}:{port}"));
                 Way {
                     scheme,
                     local,
@@ -163,7 +163,7 @@ impl<H: Handler> Server<H> {
                 }
             };
             if io.buffer().first() == Some(&HANDSHAKE) {
-                self.secured(&authority, io, &Name::of(target.host()), way("https")).await;
+                self.secured(&authority, io, &Name::of(&host), way("https")).await;
             } else {
                 self.speak(io, way("http")).await;
             }

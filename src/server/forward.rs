@@ -4,7 +4,6 @@ use std::io;
 use std::sync::Arc;
 
 use ::http::request::Parts;
-use ::http::uri::Authority as UriAuthority;
 use ::http::{HeaderMap, Version, header};
 use data_encoding::BASE64;
 use hyper::ext::ReasonPhrase;
@@ -15,7 +14,7 @@ use super::Handler;
 use super::connection::{Connect, Server, Way, upgraded};
 use super::tunnel::join;
 use crate::error::Error;
-use crate::http::{Body, HostPattern, Origin, Reply, address};
+use crate::http::{Body, HostPattern, Origin, Reply, address, host_and_port};
 use crate::tls::Authority;
 
 /// Longest name of a client run that is taken from a proxy's user (bytes).
@@ -108,12 +107,10 @@ pub(super) fn refused(error: Error) -> Reply {
 }
 
 /// What CONNECT names: a host and a port, both needed.
-fn target(head: &Parts) -> Result<(&UriAuthority, u16), Error> {
-    let named = head.uri.authority().and_then(|authority| Some((authority, authority.port_u16()?)));
+fn target(head: &Parts) -> Result<(&str, u16), Error> {
+    let named = head.uri.authority().and_then(host_and_port);
     named
-        .filter(|(authority, port)| {
-            *port > 0 && !authority.host().is_empty() && !authority.as_str().contains('@')
-        })
+        .and_then(|(host, port)| Some((host, port.filter(|port| *port > 0)?)))
         .ok_or_else(|| Error::BadTarget(format!("CONNECT {} is not CONNECT HOST:PORT", head.uri)))
 }
 
@@ -129,8 +126,7 @@ impl<H: Handler> Server<H> {
     ) -> Result<Reply, Error> {
         // HTTP/2 has CONNECT too, and no connection that could be taken over.
         let client = client.filter(|_| head.version < Version::HTTP_2).ok_or(Error::ConnectOverHttp2)?;
-        let (target, port) = target(head)?;
-        let host = target.host();
+        let (host, port) = target(head)?;
         let ours = is_ours(self, &way, host, port);
         if !ours && !forward.allows(host, port) {
             if !forward.tunnel_others {
@@ -141,10 +137,10 @@ impl<H: Handler> Server<H> {
             return Ok(Reply::new(Body::Empty));
         }
         let (session, local) = (way.session.or_else(|| self.user(head)), way.local);
-        let (server, authority, target) = (Arc::clone(self), Arc::clone(authority), target.clone());
+        let (server, authority, host) = (Arc::clone(self), Arc::clone(authority), host.to_owned());
         self.connections.spawn(async move {
             let Ok(io) = upgraded(client).await else { return };
-            server.opened(io, authority, Connect { target, ours, session, local }).await;
+            server.opened(io, authority, Connect { host, port, ours, session, local }).await;
         });
         Ok(Reply::new(Body::Empty))
     }

@@ -151,8 +151,14 @@ fn what_is_no_target_is_told() {
         "CONNECT org.okta.com",
         "CONNECT org.okta.com:0",
         "CONNECT me@org.okta.com:443",
+        "CONNECT org.okta.com:+443",
+        "CONNECT [127.0.0.1].okta.com:443",
         "GET ftp://org.okta.com/a",
         "GET http://me@org.okta.com/a",
+        // Who looks at its end sees an allowed name, and who connects sees an address.
+        "GET http://[127.0.0.1].okta.com/a",
+        "GET http://[::1]x.okta.com/a",
+        "GET http://org.okta.com:+443/a",
     ] {
         assert_eq!(listener.client().ask(request).status(), 400, "{request}");
     }
