@@ -1,12 +1,10 @@
 //! Who may use the admin address: programs on this machine, and no web page that a browser on it shows.
 
-use std::net::IpAddr;
-
 use ::http::uri::Authority;
 use ::http::{StatusCode, header};
 
 use crate::error::Error;
-use crate::http::{Origin, Request, address};
+use crate::http::{Origin, Request, host_and_port, is_loopback};
 
 /// Refuses a request that names a host that is not this machine: a page's own name made to resolve to loopback (DNS
 /// rebinding) is what a browser sends then. Refuses one that a page of another origin sends, too (RFC 6454 §7).
@@ -14,7 +12,8 @@ pub(super) fn check(request: &Request) -> Result<(), Error> {
     let headers = &request.head.headers;
     let named = headers.get(header::HOST).map(|host| host.to_str().ok().and_then(|host| host.parse().ok()));
     let host: Option<Option<Authority>> = request.head.uri.authority().cloned().map(Some).or(named);
-    if host.is_some_and(|host| !host.is_some_and(|host| is_loopback(host.host()))) {
+    let is_here = |host: Authority| host_and_port(&host).is_some_and(|(name, _)| is_loopback(name));
+    if host.is_some_and(|host| !host.is_some_and(is_here)) {
         return Err(refused("Host"));
     }
     let origin = headers.get(header::ORIGIN).map(|origin| origin.to_str().ok());
@@ -32,26 +31,4 @@ fn refused(header: &str) -> Error {
             "the admin address is for this machine only: the header {header} names another; use 127.0.0.1"
         ),
     )
-}
-
-fn is_loopback(host: &str) -> bool {
-    let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-    name == "localhost"
-        || name.ends_with(".localhost")
-        || address(host).as_ref().is_some_and(IpAddr::is_loopback)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn loopback_is_this_machine_and_nothing_else() {
-        for own in ["127.0.0.1", "127.1.2.3", "[::1]", "localhost", "LOCALHOST.", "a.localhost"] {
-            assert!(is_loopback(own), "{own}");
-        }
-        for other in ["10.0.0.1", "[::2]", "evil.test", "localhost.evil.test", "127.0.0.1.evil.test", ""] {
-            assert!(!is_loopback(other), "{other}");
-        }
-    }
 }

@@ -60,11 +60,13 @@ impl FromStr for HostPattern {
 }
 
 impl HostPattern {
-    /// The pattern for an origin's host at any port.
+    /// The pattern for an origin's host at any port; for one on this machine at its own, since the other ports are those
+    /// of other programs.
     pub fn host_of(origin: &Origin) -> Self {
-        let host = origin.host();
-        let host = address(host).map_or_else(|| Host::Name(plain(host)), Host::Address);
-        Self { host, port: None }
+        let own = origin.host();
+        let is_here = is_loopback(own) || address(own).as_ref().is_some_and(IpAddr::is_unspecified);
+        let host = address(own).map_or_else(|| Host::Name(plain(own)), Host::Address);
+        Self { host, port: is_here.then(|| origin.port()) }
     }
 
     /// Whether it means this host (a name, an address, `[v6]`) at this port.
@@ -114,6 +116,14 @@ fn split(text: &str) -> (&str, Option<&str>) {
 pub fn address(host: &str) -> Option<IpAddr> {
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     bare.parse::<IpAddr>().ok().map(|address| address.to_canonical())
+}
+
+/// Whether a host is this machine's own loopback, by address or by name (RFC 6761 §6.3).
+pub fn is_loopback(host: &str) -> bool {
+    let name = plain(host);
+    name == "localhost"
+        || name.ends_with(".localhost")
+        || address(host).as_ref().is_some_and(IpAddr::is_loopback)
 }
 
 /// A name as it is compared: in lower case, without the dot of the root.
@@ -166,6 +176,31 @@ mod tests {
             };
             assert!(meant.iter().all(allows), "{pattern} means {meant:?}");
             assert!(!others.iter().any(allows), "{pattern} means none of {others:?}");
+        }
+    }
+
+    #[test]
+    fn an_origin_on_this_machine_is_meant_at_its_own_port() {
+        for (origin, host, at_others) in [
+            ("https://org.okta.com", "ORG.okta.com", true),
+            ("http://10.0.0.1:443", "10.0.0.1", true),
+            ("http://127.0.0.1:443", "[::ffff:127.0.0.1]", false),
+            ("http://[::1]:443", "[::1]", false),
+            ("http://localhost:443", "localhost", false),
+            ("http://0.0.0.0:443", "0.0.0.0", false),
+        ] {
+            let own = HostPattern::host_of(&Origin::parse(origin).unwrap());
+            assert_eq!([own.allows(host, 443), own.allows(host, 80)], [true, at_others], "{origin}");
+        }
+    }
+
+    #[test]
+    fn loopback_is_this_machine_and_nothing_else() {
+        for own in ["127.0.0.1", "127.1.2.3", "[::1]", "localhost", "LOCALHOST.", "a.localhost"] {
+            assert!(is_loopback(own), "{own}");
+        }
+        for other in ["10.0.0.1", "[::2]", "evil.test", "localhost.evil.test", "127.0.0.1.evil.test", ""] {
+            assert!(!is_loopback(other), "{other}");
         }
     }
 

@@ -17,7 +17,7 @@ pub use coding::{Coding, CodingError};
 pub use headers::{
     Origin, OriginError, copied, end_to_end, filtered, host_and_port, is_text, localise_cookie, total_size,
 };
-pub use hosts::{HostPattern, HostPatternError, address};
+pub use hosts::{HostPattern, HostPatternError, address, is_loopback};
 pub use json::{JsonKind, JsonScanner, JsonValue};
 pub use links::{Link, LinkFinder, LinkForm, LinkStream, Template, may_have_link};
 pub(crate) use multiset::{Pair, pairs_by_name, percent_decoded, query_pairs, sorted_pairs};

@@ -61,6 +61,16 @@ fn a_forward_proxy_with_an_upstream_is_a_reverse_proxy_too() {
 }
 
 #[test]
+fn the_admin_address_is_not_asked_for_by_way_of_the_proxy() {
+    let (project, upstream) = (Project::new(), upstream());
+    let recorder = project.record_with(&upstream.url(), &["--forward", "--admin", "127.0.0.1:0"]);
+    let journal = format!("http://{}/__overdub/journal", recorder.admin());
+    assert_eq!(recorder.ask(&format!("GET {journal}")).status(), 403);
+    assert_eq!(recorder.ask(&format!("CONNECT {}", recorder.admin())).status(), 403);
+    assert_eq!(recorder.ask(&format!("GET {}/a", upstream.url())).status(), 200);
+}
+
+#[test]
 fn without_an_upstream_a_request_must_name_its_origin() {
     let project = Project::new();
     let recorder = project.serve(&["record", "--forward", "-c", "run"]);
