@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::sandbox::{self, Org, Served};
-use super::serve::{Ready, bind, settings, until_signal};
+use super::serve::{Ready, bind, refuse_circle, settings, until_signal};
 use super::{Failure, admin};
 use crate::Proxy;
 use crate::cassette::{self, Cassette, Writer};
@@ -36,6 +36,9 @@ pub(super) async fn run(config: RunConfig) -> Result<(), Failure> {
         None => None,
     };
     let origin = reached.as_ref().and_then(|reached| reached.origin.clone());
+    if let Some(origin) = &origin {
+        refuse_circle(&listener, origin)?;
+    }
     let settings = settings(&serve, origin.as_ref())?;
     let Running { proxy, mode, size, recording } = match reached.as_ref().map(|reached| &reached.upstream) {
         None => replaying(play, &profile)?,

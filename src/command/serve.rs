@@ -13,7 +13,7 @@ use crate::cli::Listen;
 use crate::clock::{Clock, Stopwatch};
 use crate::config::ServeConfig;
 use crate::http::Origin;
-use crate::server::{Handler, Settings, serve};
+use crate::server::{Handler, Settings, is_circle, serve};
 use crate::tls::{Authority, Ca};
 
 /// The ready line: what a script waits for, and all that it needs to know.
@@ -50,6 +50,16 @@ pub(super) async fn bind_as(flag: &str, listen: Listen) -> Result<TcpListener, F
         };
         Failure::usage(format_args!("{flag} {address}: {error}; {advice}"))
     })
+}
+
+/// Refuses an upstream that is the listener itself: a request would go round until no connection is left to open.
+pub(super) fn refuse_circle(listener: &TcpListener, upstream: &Origin) -> Result<(), Failure> {
+    let is_itself = listener.local_addr().is_ok_and(|listening| is_circle(listening, upstream));
+    if is_itself {
+        let what = "this proxy listens there itself; give the API's URL, or listen elsewhere";
+        return Err(Failure::usage(format_args!("--upstream {upstream}: {what}")));
+    }
+    Ok(())
 }
 
 /// What the listener speaks; the local CA is opened where it is needed. The upstream's host may always be asked for.

@@ -1,6 +1,7 @@
 //! A forward proxy: what it may be asked for, who asks, and what becomes of CONNECT (RFC 9110 §9.3.6).
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use ::http::request::Parts;
@@ -14,7 +15,7 @@ use super::Handler;
 use super::connection::{Connect, Server, Way, upgraded};
 use super::tunnel::join;
 use crate::error::Error;
-use crate::http::{Body, HostPattern, Origin, Reply, address, host_and_port};
+use crate::http::{Body, HostPattern, Origin, Reply, address, host_and_port, is_loopback};
 use crate::tls::Authority;
 
 /// Longest name of a client run that is taken from a proxy's user (bytes).
@@ -30,7 +31,8 @@ pub struct Forward {
 }
 
 impl Forward {
-    /// Allows the host of `origin` as well, at any port.
+    /// Allows the host of `origin` as well, at any port; on this machine at its own alone: the admin address may be at
+    /// another.
     pub fn allow(&mut self, origin: &Origin) {
         self.allowed.push(HostPattern::host_of(origin));
     }
@@ -67,19 +69,27 @@ fn is_ours<H>(server: &Server<H>, way: &Way, host: &str, port: u16) -> bool {
     if public.is_some_and(|own| own.host().eq_ignore_ascii_case(host) && own.port() == port) {
         return true;
     }
-    if port != way.local.port() {
+    leads_to(server.listening, way.local, host, port)
+}
+
+/// Whether a target is a listener, of which this address was reached.
+fn leads_to(listening: SocketAddr, reached: SocketAddr, host: &str, port: u16) -> bool {
+    if port != reached.port() {
         return false;
     }
-    let listening = server.listening.ip();
+    let listening = listening.ip();
     let loopback = listening.is_loopback() || listening.is_unspecified();
     if let Some(asked) = address(host) {
-        let reached = way.local.ip().to_canonical();
-        return asked == reached
+        return asked == reached.ip().to_canonical()
             || asked.is_unspecified()
             || (asked.is_loopback() && listening.is_unspecified());
     }
-    let name = host.trim_end_matches('.').to_ascii_lowercase();
-    loopback && (name == "localhost" || name.ends_with(".localhost"))
+    loopback && is_loopback(host)
+}
+
+/// Whether what is passed on to `upstream` comes back to the listener at this address.
+pub fn is_circle(listening: SocketAddr, upstream: &Origin) -> bool {
+    leads_to(listening, listening, upstream.host(), upstream.port())
 }
 
 /// The user name of `Proxy-Authorization: Basic` (RFC 7617); whatever the password is.

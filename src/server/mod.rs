@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-pub use forward::Forward;
+pub use forward::{Forward, is_circle};
 pub use tunnel::Tunnel;
 
 use crate::http::{Origin, Reply, Request};

@@ -40,6 +40,25 @@ fn an_upstream_that_is_down_is_named_with_the_cause() {
 }
 
 #[test]
+fn an_upstream_that_is_the_proxy_itself_is_refused() {
+    let project = Project::new();
+    let port = nowhere().rsplit_once(':').unwrap().1.to_owned();
+    for (listen, host) in [
+        ("127.0.0.1", "127.0.0.1"),
+        ("127.0.0.1", "localhost"),
+        ("0.0.0.0", "127.0.0.1"),
+        ("0.0.0.0", "0.0.0.0"),
+    ] {
+        let (upstream, listen) = (format!("http://{host}:{port}"), format!("{listen}:{port}"));
+        let told = project.fails(&["record", "--upstream", &upstream, "--listen", &listen, "-c", "run"]);
+        let due =
+            format!("error: --upstream {upstream}: this proxy listens there itself; give the API's URL");
+        assert!(told.starts_with("exit code 2\n") && told.contains(&due), "{told}");
+    }
+    assert_eq!(project.list(""), Vec::<String>::new(), "nothing is begun");
+}
+
+#[test]
 fn a_name_that_does_not_resolve_is_told() {
     let told = asked_of("http://api.invalid", &[]);
     assert!(told.starts_with("502 overdub: upstream UPSTREAM: its name does not resolve ("), "{told}");
