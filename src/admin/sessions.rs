@@ -23,7 +23,8 @@ struct Wanted {
 impl Wanted {
     async fn of(mut request: Request) -> Result<Self, Error> {
         let body = std::mem::take(&mut request.body).read(LARGEST).await.map_err(Error::RequestBroken)?;
-        let bytes = body.map_err(|_| Error::RequestTooLarge)?.data;
+        let too_large = || format!("the body asks for no session: it is larger than {LARGEST} bytes");
+        let bytes = body.map_err(|_| Error::Refused(StatusCode::PAYLOAD_TOO_LARGE, too_large()))?.data;
         if bytes.trim_ascii().is_empty() {
             return Ok(Self::default());
         }
