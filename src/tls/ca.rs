@@ -89,7 +89,7 @@ impl Ca {
     /// # Errors
     /// When what is there cannot be used, or nothing can be written there.
     pub fn open(dir: &Path, clock: &Clock) -> Result<Self, CaError> {
-        if !dir.exists() {
+        if is_free(dir) {
             let made = Draft::write(dir, &[], clock.now())?;
             if made.keep(dir)? {
                 tracing::info!("made a local CA: {}", dir.join(CERTIFICATE).display());
@@ -105,7 +105,7 @@ impl Ca {
     /// When there is one and it must not be replaced, or nothing can be written there.
     pub fn create(dir: &Path, clock: &Clock, only: &[HostPattern], force: bool) -> Result<Self, CaError> {
         let exists = || CaError::Exists(dir.join(CERTIFICATE));
-        if dir.exists() && !force {
+        if !is_free(dir) && !force {
             return Err(exists());
         }
         let made = Draft::write(dir, only, clock.now())?;
@@ -159,6 +159,11 @@ impl Ca {
     pub(super) fn issuer(&self) -> &Issuer<'static, KeyPair> {
         &self.issuer
     }
+}
+
+/// Whether there is nothing yet: no directory, or an empty one, which somebody has made beforehand.
+fn is_free(dir: &Path) -> bool {
+    fs::read_dir(dir).map_or_else(|_| !dir.exists(), |mut entries| entries.next().is_none())
 }
 
 fn broken(path: &Path, problem: impl std::fmt::Display) -> CaError {

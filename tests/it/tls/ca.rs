@@ -33,6 +33,16 @@ fn the_path_is_printed_and_the_ca_is_made_once() {
 
 #[cfg(unix)]
 #[test]
+fn an_empty_directory_is_as_good_as_none() {
+    for command in ["path", "new"] {
+        let project = Project::new();
+        std::fs::create_dir_all(project.path("data/overdub/ca")).unwrap();
+        assert_eq!(ca(&project, &[command]), format!("{PEM}\n"));
+        assert_eq!(project.list("data/overdub"), ["ca"]);
+    }
+}
+
+#[test]
 fn nobody_else_can_read_the_key() {
     use std::os::unix::fs::PermissionsExt as _;
     let project = Project::new();
