@@ -99,7 +99,14 @@ impl Authority {
         I: AsyncRead + AsyncWrite + Unpin,
     {
         let begun = LazyConfigAcceptor::new(Acceptor::default(), io).await;
-        let begun = begun.inspect_err(|error| self.tell(otherwise, error))?;
+        let begun = begun.inspect_err(|error| {
+            if is_hang_up(error) {
+                // Nobody refuses a certificate that was not shown yet.
+                tracing::debug!("a client left before its TLS handshake had begun: {error}");
+            } else {
+                self.tell(otherwise, error);
+            }
+        })?;
         let name = begun.client_hello().server_name().map_or_else(|| otherwise.clone(), Name::of);
         let config = self.config(&name).inspect_err(|error| self.tell(&name, error))?;
         begun.into_stream(config).await.inspect_err(|error| self.tell(&name, error))
@@ -179,8 +186,12 @@ fn is_refusal(error: &io::Error) -> bool {
                 | AlertDescription::DecryptError
         ),
         Some(_) => false,
-        None => matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset),
+        None => is_hang_up(error),
     }
+}
+
+fn is_hang_up(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset)
 }
 
 fn params(name: &Name, now: Timestamp) -> Result<CertificateParams, rcgen::Error> {

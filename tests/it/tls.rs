@@ -228,3 +228,14 @@ fn a_client_that_does_not_trust_the_ca_is_told_once() {
     assert_eq!(told.matches("refused the certificate").count(), 1, "{told}");
     assert!(told.contains(&*project.path("data/overdub/ca/ca.pem").to_string_lossy()), "{told}");
 }
+
+#[test]
+fn a_client_that_leaves_before_its_handshake_refused_no_certificate() {
+    let (_project, player) = replay(&[]);
+    let mut client = Client::to(player.address);
+    client.send(b"\x16\x03\x01");
+    client.say_no_more();
+    assert_eq!(client.rest(), "");
+    let (_, told) = player.stop();
+    assert!(!told.contains("WARN"), "{told}");
+}
