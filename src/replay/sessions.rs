@@ -139,7 +139,8 @@ impl Sessions {
 
     /// How many there are, the default one among them.
     pub(super) fn len(&self) -> usize {
-        self.all().len()
+        let (now, idle) = (self.watch.elapsed(), self.options.idle);
+        1 + self.read().by_name.values().filter(|session| !is_over(session, now, idle)).count()
     }
 
     /// How long a session may still be idle; `None` if it is no more.
