@@ -109,6 +109,8 @@ impl Finder<'_> {
             let problem = if dir.is_dir() { Problem::NoneThere } else { Problem::NoDirectory { shipped } };
             self.errors.push(CassetteError::file(dir, problem));
         }
+        // Two files of one name are told in the same order on every file system.
+        files.sort();
         let mut sources: Vec<_> = files.iter().map(|file| source(file, base)).collect();
         sources.sort_by(|a, b| a.name.cmp(&b.name));
         self.found.append(&mut sources);
