@@ -18,8 +18,8 @@ const PARAMETERS: &str =
 impl Admin {
     pub(super) fn entries(&self, query: Option<&str>) -> Result<Value, Error> {
         let Page { entries, latest } = self.journal()?.read(&parsed(query.unwrap_or_default())?);
-        let names: Vec<&str> = match self.proxy.player() {
-            Some(player) => player.cassette_sizes().map(|(name, _)| name).collect(),
+        let names: Vec<String> = match self.proxy.player() {
+            Some(player) => player.cassette_sizes().into_iter().map(|(name, _)| name).collect(),
             None => Vec::new(),
         };
         let entries: Vec<_> = entries.iter().map(|entry| shown(entry, &names)).collect();
@@ -66,7 +66,7 @@ fn parsed(query: &str) -> Result<Query, Error> {
     Ok(parsed)
 }
 
-fn shown(entry: &Entry, cassettes: &[&str]) -> Value {
+fn shown(entry: &Entry, cassettes: &[String]) -> Value {
     let (cassette, interaction) = entry.recording.unzip();
     json!({
         "n": entry.n,

@@ -57,7 +57,7 @@ impl Admin {
         let session =
             player.create_session(name.as_deref(), cassette.as_deref()).map_err(|why| match why {
                 NoSession::NoSuchCassette => {
-                    let loaded: Vec<_> = player.cassette_sizes().map(|(name, _)| name).collect();
+                    let loaded: Vec<_> = player.cassette_sizes().into_iter().map(|(name, _)| name).collect();
                     let asked = cassette.unwrap_or_default();
                     let what = format!("no cassette named `{}` is loaded", asked.escape_debug());
                     Error::Refused(

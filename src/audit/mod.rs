@@ -35,6 +35,8 @@ pub struct Auditor {
     places: Regex,
     /// What the pattern of each number in `places` is about.
     targets: Vec<Target>,
+    /// Values that are no leaks.
+    spared: Vec<regex::Regex>,
 }
 
 /// What a text is.
@@ -105,7 +107,13 @@ impl Auditor {
             .configure(Config::new().utf8_empty(false).hybrid_cache_capacity(8 << 20))
             .build_many(&patterns)
             .map_err(|error| BadRule(Box::new(error)))?;
-        Ok(Self { places, targets })
+        Ok(Self { places, targets, spared: Vec::new() })
+    }
+
+    /// The same, for which values are no leaks that one of these patterns finds.
+    #[must_use]
+    pub fn sparing(self, spared: Vec<regex::Regex>) -> Self {
+        Self { spared, ..self }
     }
 
     /// The leaks in `text`, in the order in which they stand.
@@ -165,7 +173,8 @@ impl Auditor {
     ) {
         let Some(range) = place.value(view.text(), found) else { return };
         let value = String::from_utf8_lossy(&view.text()[range.clone()]);
-        if !placeholder::is(&value) && place.shape()(&value) {
+        let is_spared = || self.spared.iter().any(|pattern| pattern.is_match(&value));
+        if !placeholder::is(&value) && place.shape()(&value) && !is_spared() {
             findings.add(view, &Finding { rule, value: &value, range: range.clone() });
         }
         let plain = RULES[rule].opens.and_then(|opens| opens(&value));

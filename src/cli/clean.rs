@@ -11,9 +11,10 @@ pub struct CleanArgs {
     /// comments are lost.
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
-    /// Where secret and personal values stand: `okta`, `none`, or a file of your own.
-    #[arg(long, value_name = "FILE|okta|none", env = "OVERDUB_PROFILE", default_value = "okta")]
-    pub profile: String,
+    /// Where secret and personal values stand: `okta`, `none`, or a file of your own. [default: the built-in profile that
+    /// a cassette names, else okta]
+    #[arg(long, value_name = "FILE|okta|none", env = "OVERDUB_PROFILE")]
+    pub profile: Option<String>,
     /// Change nothing; exit with 1 if there is something to replace.
     #[arg(long)]
     pub check: bool,

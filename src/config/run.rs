@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{AdminConfig, ConfigError, ServeConfig};
-use crate::cassette::{Existing, path_for};
+use crate::cassette::{Existing, is_recorded, path_for};
 use crate::cli::{
     self, AdminArgs, ApiArgs, ClockChoice, PlayArgs, ProxyArgs, RecordArgs, RecordMode, ReplayArgs,
     ServeArgs, Switch, UpstreamArgs,
@@ -124,7 +124,7 @@ impl RunConfig {
             return Err(ConfigError::NoEffect(flag, mode));
         }
         let resolved = match (mode, &file) {
-            (RecordMode::Once, Some(file)) if file.exists() => RecordMode::None,
+            (RecordMode::Once, Some(file)) if is_recorded(file) => RecordMode::None,
             (RecordMode::Once, _) => RecordMode::All,
             (mode, _) => mode,
         };

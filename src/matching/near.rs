@@ -214,6 +214,7 @@ impl<'a> Live<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::profile::{Mask, Profile};
 
     /// Nothing is known of the client.
     struct Nothing;
@@ -239,8 +240,9 @@ mod tests {
                 RequestBody::Bytes(body.to_owned().into())
             },
         };
-        let (varying, secret) = (["passCode".to_owned()], ["password".to_owned()]);
-        let hidden = Hidden { varying: &varying, secret: &secret };
+        let varying = ["passCode".to_owned()];
+        let mask = Mask::new(&Profile::okta().unwrap());
+        let hidden = Hidden { varying: &varying, mask: &mask };
         let own = request(recorded);
         let method: Method = live.0.parse().unwrap();
         let sent = (&method, live.1, live.2.as_bytes());

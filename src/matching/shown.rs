@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::profile::Mask;
+
 /// Longest value that is shown whole, in characters.
 const VALUE: usize = 60;
 
@@ -10,8 +12,8 @@ const VALUE: usize = 60;
 pub(crate) struct Hidden<'a> {
     /// Those that match whatever they hold.
     pub(crate) varying: &'a [String],
-    /// Those that match by their value.
-    pub(crate) secret: &'a [String],
+    /// Knows those that match by their value.
+    pub(crate) mask: &'a Mask,
 }
 
 impl Hidden<'_> {
@@ -20,7 +22,7 @@ impl Hidden<'_> {
     }
 
     pub(super) fn hides(self, name: &str) -> bool {
-        self.varies(name) || self.secret.iter().any(|own| own == name)
+        self.varies(name) || self.mask.hides_field(name)
     }
 }
 

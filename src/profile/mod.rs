@@ -143,6 +143,11 @@ impl Profile {
         Self::parse(&text).map_err(|error| ProfileError::In { path: path.to_owned(), error: Box::new(error) })
     }
 
+    /// Whether a profile of this name is built in.
+    pub fn is_built_in(name: &str) -> bool {
+        BUILT_IN.iter().any(|(own, _)| *own == name)
+    }
+
     /// The embedded Okta profile.
     ///
     /// # Errors

@@ -208,11 +208,4 @@ impl Sensitive {
     pub fn patterns(&self) -> &[Pattern] {
         &self.patterns
     }
-
-    /// Names of all fields whose values no message shows; those with a star are told by [`super::Mask`] only.
-    pub fn secret_fields(&self) -> Vec<String> {
-        let secret =
-            self.fields.iter().filter(|(_, fields)| fields.iter().any(|own| own.of_type.is_secret()));
-        secret.map(|(name, _)| name.clone()).collect()
-    }
 }

@@ -40,7 +40,9 @@ impl Proxy {
             Mode::Passthrough(live) => ("passthrough", Some(live)),
         };
         let cassettes: Vec<_> = match self.player() {
-            Some(player) => player.cassette_sizes().map(|(name, size)| cassette(name, size)).collect(),
+            Some(player) => {
+                player.cassette_sizes().iter().map(|(name, size)| cassette(name, *size)).collect()
+            }
             None => live
                 .and_then(|live| live.cassette())
                 .map(|(name, size)| cassette(&name, size))

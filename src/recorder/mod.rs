@@ -228,7 +228,8 @@ struct Scribe {
 impl Scribe {
     fn new(writer: Writer, redactor: Redactor, listener: Option<Listener>) -> io::Result<Self> {
         let auditor = if redactor.is_on() {
-            Some(Auditor::new(Scope::Written).map_err(io::Error::other)?)
+            let auditor = Auditor::new(Scope::Written).map_err(io::Error::other)?;
+            Some(auditor.sparing(redactor.profile().keep.clone()))
         } else {
             None
         };

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use super::index::Index;
 use super::names::DEFAULT;
 use super::player::{Player, ReplayOptions};
+use super::timeline::Timeline;
 use crate::cassette::{Cassette, Interaction};
 use crate::profile::Profile;
 
@@ -54,6 +55,24 @@ impl Player {
     ) -> Self {
         self.captured = Some(Captured::new(cassette, profile, options.clone(), self.cassettes()));
         self
+    }
+
+    /// Looks at each timeline by its number: those that were loaded, then what was recorded since.
+    pub(super) fn each_timeline(&self, mut look: impl FnMut(usize, &Timeline)) {
+        for (number, timeline) in self.index.timelines.iter().enumerate() {
+            look(number, timeline);
+        }
+        if let Some(captured) = &self.captured {
+            look(captured.number, captured.index().timeline(captured.number));
+        }
+    }
+
+    /// Looks at the timeline of this number.
+    pub(super) fn look_at(&self, number: usize, look: impl FnOnce(&Timeline)) {
+        match &self.captured {
+            Some(captured) if captured.number == number => look(captured.index().timeline(number)),
+            _ => look(self.index.timeline(number)),
+        }
     }
 
     /// Lets an exchange that was just recorded answer from now on. The session that made it has had its answer, and

@@ -96,6 +96,12 @@ impl Index {
         &self.timelines[number - self.first]
     }
 
+    /// The number of the cassette with this name.
+    pub(super) fn number_of(&self, name: &str) -> Option<usize> {
+        let found = self.timelines.iter().position(|timeline| timeline.cassette.name == name);
+        found.map(|index| self.first + index)
+    }
+
     /// The tracks that have this key.
     pub(super) fn exact(&self, key: &MatchKey) -> &[Candidate] {
         self.exact.get(key.as_bytes()).map(Places::as_slice).unwrap_or_default()

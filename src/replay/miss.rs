@@ -63,9 +63,11 @@ type Tag = (usize, usize);
 
 /// The report, first line first.
 pub(super) fn report(reason: &Reason, scope: &Scope<'_>) -> Vec<String> {
+    let (method, mask) = (scope.live.method, scope.hidden.mask);
+    let target = mask.apply(scope.live.target);
     let line = match &scope.request.asked {
-        Some(origin) => format!("{} {origin}{}", scope.live.method, scope.live.target),
-        None => format!("{} {}", scope.live.method, scope.live.target),
+        Some(origin) => format!("{method} {origin}{target}"),
+        None => format!("{method} {target}"),
     };
     let mut lines = vec![match reason {
         Reason::NeverRecorded => format!("never recorded: {line}"),
@@ -86,7 +88,8 @@ pub(super) fn report(reason: &Reason, scope: &Scope<'_>) -> Vec<String> {
         Reason::OnlyConditional | Reason::NoSuchCassette(_) => {}
     }
     lines.push(advice(reason).to_owned());
-    lines
+    // What differs may be a part of a URL that shows a token.
+    lines.iter().map(|line| mask.text(line).into_owned()).collect()
 }
 
 impl<'a> Scope<'a> {

@@ -1,5 +1,6 @@
 //! Answers requests from recordings: one key and one look-up, whatever the number of recordings.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +23,7 @@ use crate::clock::Clock;
 use crate::error::Error;
 use crate::http::{BODY_LIMIT, Body, CASSETTE, Coding, Reply, Request};
 use crate::matching::{ClientOrigin, Hidden, LiveRequest};
-use crate::profile::Profile;
+use crate::profile::{Mask, Profile};
 
 /// How recordings are played.
 #[derive(Debug, Clone)]
@@ -77,8 +78,8 @@ pub struct Player {
     pub(super) index: Index,
     /// What is recorded while it plays.
     pub(super) captured: Option<Captured>,
-    /// Fields that match by their value and are not shown.
-    secret_fields: Vec<String>,
+    /// What no message shows.
+    mask: Mask,
     pub(super) sessions: Sessions,
     /// Whose time answers tell, and which times they are; `None`: as recorded.
     told: Option<(Clock, TimeFinder)>,
@@ -91,7 +92,7 @@ impl Player {
         Self {
             index: Index::new(cassettes, profile, options, 0),
             captured: None,
-            secret_fields: profile.sensitive.secret_fields(),
+            mask: Mask::new(profile),
             sessions: Sessions::new(options.sessions),
             told: options.clock.clone().map(|clock| (clock, TimeFinder::new(profile.timestamps.clone()))),
             latency: options.latency,
@@ -184,7 +185,7 @@ impl Player {
         body: &Bytes,
     ) -> Result<Answered, Reason> {
         let client = || request.client_origin();
-        let pinned = self.pinned(session, &request.head.headers)?;
+        let pinned = Self::pinned(index, session, &request.head.headers)?;
         let conditional = is_conditional(&request.head.headers);
         let live = live(request, body, &client);
         let find = |live| Search::new(index, session, request, live, pinned, conditional).find();
@@ -208,8 +209,8 @@ impl Player {
 
     /// The error that explains a miss.
     fn explained(&self, missed: &Missed, session: &Session, request: &Request) -> Error {
-        let pinned = self.pinned(session, &request.head.headers).ok().flatten();
-        let hidden = Hidden { varying: self.index.matcher.presence_only(), secret: &self.secret_fields };
+        let pinned = Self::pinned(&self.index, session, &request.head.headers).ok().flatten();
+        let hidden = Hidden { varying: self.index.matcher.presence_only(), mask: &self.mask };
         let bindings = session.bindings.read();
         let (bindings, session) = (bindings.as_deref(), &*session.run.name);
         let client = || request.client_origin();
@@ -219,23 +220,22 @@ impl Player {
     }
 
     /// The one timeline that the client asks for by name, or that its session was made for.
-    fn pinned(&self, session: &Session, headers: &HeaderMap) -> Result<Option<usize>, Reason> {
-        let Some(name) = headers.get(CASSETTE) else { return Ok(session.run.pinned) };
-        let name = String::from_utf8_lossy(name.as_bytes());
-        let found = self.index.timelines.iter().position(|timeline| timeline.cassette.name == name);
-        found.map(Some).ok_or_else(|| Reason::NoSuchCassette(name.into_owned()))
+    fn pinned(index: &Index, session: &Session, headers: &HeaderMap) -> Result<Option<usize>, Reason> {
+        let asked = headers.get(CASSETTE).map(|name| String::from_utf8_lossy(name.as_bytes()));
+        let Some(name) = asked.or_else(|| session.run.pinned.as_deref().map(Cow::Borrowed)) else {
+            return Ok(None);
+        };
+        index.number_of(&name).map(Some).ok_or_else(|| Reason::NoSuchCassette(name.into_owned()))
     }
 
     fn send(&self, index: &Index, session: &Arc<Session>, request: &Request, given: Given) -> Reply {
         let timeline = index.timeline(given.place.timeline);
         let answer = &timeline.answers[given.ordinal];
-        tracing::debug!(
-            "replayed: {} {} from {} #{}",
-            request.head.method,
-            request.head.uri.path(),
-            timeline.cassette.name,
-            given.ordinal + 1
-        );
+        if tracing::enabled!(tracing::Level::DEBUG) {
+            let path = self.mask.apply(request.head.uri.path());
+            let (name, number) = (&timeline.cassette.name, given.ordinal + 1);
+            tracing::debug!("replayed: {} {path} from {name} #{number}", request.head.method);
+        }
         let bindings = if answer.is_open() { session.bindings.read() } else { None };
         let shift = match self.told {
             None => 0,

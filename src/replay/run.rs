@@ -15,7 +15,7 @@ pub(super) struct Run {
     /// Tells two runs of one name apart.
     pub(super) number: u64,
     /// The only timeline that answers it.
-    pub(super) pinned: Option<usize>,
+    pub(super) pinned: Option<Arc<str>>,
     pub(super) created: Duration,
     /// Cancelled when the session is no more.
     pub(super) ended: CancellationToken,
@@ -38,7 +38,7 @@ pub struct Tally {
 }
 
 impl Run {
-    pub(super) fn new(name: Arc<str>, number: u64, pinned: Option<usize>, now: Duration) -> Self {
+    pub(super) fn new(name: Arc<str>, number: u64, pinned: Option<Arc<str>>, now: Duration) -> Self {
         let own = Self { name, number, pinned, created: now, ..Self::default() };
         own.touch(now);
         own

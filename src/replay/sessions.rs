@@ -98,9 +98,9 @@ impl Sessions {
         (!is_over(session, now, self.options.idle)).then(|| Arc::clone(session))
     }
 
-    /// A new session, which only the timeline `pinned` answers; without a name it gets one. `None`: there is one of
+    /// A new session, which only the cassette `pinned` answers; without a name it gets one. `None`: there is one of
     /// this name already.
-    pub(super) fn create(&self, name: Option<&str>, pinned: Option<usize>) -> Option<Arc<Session>> {
+    pub(super) fn create(&self, name: Option<&str>, pinned: Option<Arc<str>>) -> Option<Arc<Session>> {
         let now = self.watch.elapsed();
         let mut named = self.write();
         let name = match name {
@@ -178,7 +178,7 @@ impl Named {
     fn add(
         &mut self,
         name: &str,
-        pinned: Option<usize>,
+        pinned: Option<Arc<str>>,
         now: Duration,
         options: SessionOptions,
     ) -> Arc<Session> {

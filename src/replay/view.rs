@@ -75,11 +75,11 @@ impl Player {
         name: Option<&str>,
         pinned: Option<&str>,
     ) -> Result<Arc<Session>, NoSession> {
-        let timeline = |pinned| {
-            let found = self.index.timelines.iter().position(|timeline| timeline.cassette.name == pinned);
-            found.ok_or(NoSession::NoSuchCassette)
-        };
-        let pinned = pinned.map(timeline).transpose()?;
+        let is_loaded = |pinned: &str| self.cassette_sizes().iter().any(|(name, _)| name == pinned);
+        if pinned.is_some_and(|pinned| !is_loaded(pinned)) {
+            return Err(NoSession::NoSuchCassette);
+        }
+        let pinned = pinned.map(Into::into);
         self.sessions.create(name, pinned).ok_or(NoSession::Exists)
     }
 
@@ -122,7 +122,7 @@ impl Player {
                 run.count(Tally { answered: 1, ..Tally::default() });
                 // Others are marked already, and a reset since then must hold.
                 if !is_marked {
-                    session.note(self.index.timeline(*cassette), *cassette, *interaction);
+                    self.look_at(*cassette, |timeline| session.note(timeline, *cassette, *interaction));
                 }
             }
             Err(Error::Miss(_)) => run.count(Tally { missed: 1, ..Tally::default() }),
@@ -142,24 +142,29 @@ impl Player {
 
     fn view_of(&self, session: &Session) -> SessionView {
         let run = &session.run;
-        let cassettes = self.index.timelines.iter().enumerate().map(|(number, timeline)| CassetteView {
-            name: timeline.cassette.name.clone(),
-            used: session.given(number),
-            total: timeline.answers.len(),
+        let mut cassettes = Vec::new();
+        self.each_timeline(|number, timeline| {
+            let (name, total) = (timeline.cassette.name.clone(), timeline.answers.len());
+            cassettes.push(CassetteView { name, used: session.given(number), total });
         });
+        cassettes.retain(|own| own.used > 0);
         SessionView {
             name: Arc::clone(&run.name),
-            pinned: run.pinned.map(|pinned| self.index.timeline(pinned).cassette.name.clone()),
+            pinned: run.pinned.as_ref().map(ToString::to_string),
             created: self.sessions.wall_time(run.created),
             used: self.sessions.wall_time(run.used()),
             tally: run.tally(),
-            cassettes: cassettes.filter(|own| own.used > 0).collect(),
+            cassettes,
         }
     }
 
     /// Names and sizes of the cassettes, in the order in which [`Recording::cassette`] counts them.
-    pub fn cassette_sizes(&self) -> impl Iterator<Item = (&str, usize)> {
-        self.index.timelines.iter().map(|timeline| (timeline.cassette.name.as_str(), timeline.answers.len()))
+    pub fn cassette_sizes(&self) -> Vec<(String, usize)> {
+        let mut sizes = Vec::new();
+        self.each_timeline(|_, timeline| {
+            sizes.push((timeline.cassette.name.clone(), timeline.answers.len()));
+        });
+        sizes
     }
 }
 

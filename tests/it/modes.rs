@@ -43,6 +43,30 @@ fn once_records_the_first_time_and_replays_from_then_on() {
 }
 
 #[test]
+fn once_records_where_nothing_was_recorded_before() {
+    let (project, upstream) = (Project::new(), counting());
+    stopped(proxy(&project, "once", &upstream, &["-c", "run"]));
+    let again = proxy(&project, "once", &upstream, &["-c", "run"]);
+    assert!(again.ready.contains("mode=record"), "{}", again.ready);
+    assert_eq!(again.ask("GET /a").status(), 200);
+}
+
+#[test]
+fn a_new_episode_answers_who_asks_for_its_cassette_alone() {
+    let (project, upstream) = (Project::new(), counting());
+    let overdub = proxy(&project, "new_episodes", &upstream, &["-c", "run", "--admin", "127.0.0.1:0"]);
+    let pinned = "GET /a\nx-overdub-cassette: run";
+    assert_eq!(overdub.ask(pinned), overdub.ask(pinned));
+    let made = crate::support::wire::ask(
+        overdub.admin(),
+        "POST /__overdub/sessions\nhost: 127.0.0.1\ncontent-type: application/json\n\n{\"name\":\"one\",\"cassette\":\"run\"}",
+    );
+    assert_eq!(made.status(), 201, "{}", made.text());
+    assert_eq!(overdub.ask("GET /a\nx-overdub-session: one").status(), 200);
+    assert_eq!(upstream.seen().len(), 1);
+}
+
+#[test]
 fn a_cassette_that_cannot_be_read_is_none_that_is_missing() {
     let project = Project::new();
     project.write("recordings/run.yaml", "overdub: [\n");

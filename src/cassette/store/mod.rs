@@ -20,7 +20,7 @@ use std::time::Duration;
 pub use find::{Origin, Source, find, path_for};
 pub use load::{load, load_all};
 pub use rewrite::Rewrite;
-pub use writer::{Existing, Writer};
+pub use writer::{Existing, Writer, is_recorded};
 
 use super::error::{CassetteError, Problem};
 use super::format::Torn;

@@ -244,6 +244,12 @@ fn lines_of(file: &mut File) -> io::Result<usize> {
     }
 }
 
+/// Whether something is there that is more than a cassette without any exchange: a recording that recorded nothing is
+/// as good as none.
+pub fn is_recorded(path: &Path) -> bool {
+    path.exists() && !is_blank(path)
+}
+
 /// Whether the file is a cassette without any exchange.
 fn is_blank(path: &Path) -> bool {
     // A header alone is short; anything longer need not be read.

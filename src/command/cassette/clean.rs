@@ -10,9 +10,7 @@ use crate::profile::Profile;
 use crate::redact::{Cleaned, clean};
 
 pub(super) fn run(args: &CleanArgs) -> Result<(), Failure> {
-    let profile =
-        Profile::choose(&args.profile).map_err(|error| Failure::usage(format_args!("--profile: {error}")))?;
-    let profile = Arc::new(profile);
+    let chosen = args.profile.as_deref().map(profile).transpose()?;
     // What cannot be read is told before anything is changed.
     let (mut found, mut errors) = (Vec::new(), Vec::new());
     for path in &args.files {
@@ -26,6 +24,11 @@ pub(super) fn run(args: &CleanArgs) -> Result<(), Failure> {
     }
     let mut unclean = 0;
     for (path, own) in found {
+        let named = own.cassette().header.profile.as_deref().filter(|name| Profile::is_built_in(name));
+        let profile = match &chosen {
+            Some(chosen) => Arc::clone(chosen),
+            None => profile(named.unwrap_or("okta"))?,
+        };
         let cleaned = clean(own.cassette(), &profile);
         tell(&format!("{}: {}", path.display(), summary(&cleaned, args.check)));
         unclean += usize::from(cleaned.changed);
@@ -39,6 +42,11 @@ pub(super) fn run(args: &CleanArgs) -> Result<(), Failure> {
         ))),
         _ => Ok(()),
     }
+}
+
+fn profile(choice: &str) -> Result<Arc<Profile>, Failure> {
+    let profile = Profile::choose(choice);
+    profile.map(Arc::new).map_err(|error| Failure::usage(format_args!("--profile: {error}")))
 }
 
 /// How many values of which type.

@@ -130,3 +130,16 @@ fn what_does_not_count_is_not_told() {
     what to do: record it (`overdub record --append …`), or let the client send what was recorded
     "#);
 }
+
+#[test]
+fn a_token_in_a_url_is_not_shown() {
+    let client = Client::of(vec![cassette(
+        "one",
+        &["GET /welcome/redacted-token-1?token=redacted-token-2 => 200 {}"],
+    )]);
+    let told = client.ask("GET /welcome/3hQvPZ9k2LmN8xYtR4wB/x?token=S3cretToken&id_token_hint=eyJhbGciOiJub25lIn0.eyJzdWIiOiJqYW5lIn0.c2ln");
+    assert!(told.starts_with("501") || told.contains("never recorded"), "{told}");
+    for secret in ["3hQvPZ9k2LmN8xYtR4wB", "S3cretToken", "eyJzdWIi"] {
+        assert!(!told.contains(secret), "{told}");
+    }
+}

@@ -72,8 +72,8 @@ fn a_value_is_known_in_other_texts_however_they_are_coded() {
             "zoe@x.io",
         ),
         (
-            format!("POST /a SAMLResponse={}", saml("user1@example.test")),
-            format!("POST /a SAMLResponse={}", saml("zoe@x.io")),
+            format!("POST /a document={}", saml("user1@example.test")),
+            format!("POST /a document={}", saml("zoe@x.io")),
             "zoe@x.io",
         ),
         (

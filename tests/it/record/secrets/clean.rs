@@ -28,6 +28,37 @@ fn exchanges() -> Vec<overdub::cassette::Interaction> {
 }
 
 #[test]
+fn a_cassette_is_cleaned_by_the_profile_that_it_names() {
+    let project = Project::new();
+    let cassette = |profile: &str| {
+        format!(
+            "overdub: 1\nprofile: {profile}\nupstream: https://api.acme.com\n...\n---\nrequest: {{method: GET, url: /a}}\nresponse: {{status: 200}}\n...\n"
+        )
+    };
+    project.write("recordings/none.yaml", cassette("none"));
+    project.write("recordings/mine.yaml", cassette("mine"));
+    let (code, _, told) = project.run(&["cassette", "clean", "recordings/none.yaml", "recordings/mine.yaml"]);
+    assert_eq!(code, 0, "{told}");
+    assert!(project.read("recordings/none.yaml").contains("upstream: https://upstream.overdub.test"));
+    assert!(project.read("recordings/mine.yaml").contains("upstream: https://okta.overdub.test"));
+}
+
+#[test]
+fn what_a_profile_keeps_is_written_and_is_no_leak() {
+    let project = Project::new();
+    project.write(
+        "mine.yaml",
+        "name: mine\nstand_in_origin: https://mine.overdub.test\nsensitive: []\nkeep: ['bot-[0-9]+@acme\\.com']\n",
+    );
+    let upstream = Upstream::start(|_| json(r#"{"email":"bot-12345@acme.com"}"#));
+    let recorder = project.record_with(&upstream.url(), &["--profile", "mine.yaml"]);
+    recorder.ask("GET /a");
+    let (status, told) = recorder.stop();
+    assert!(status.success(), "{told}");
+    assert!(project.cassette().contains("bot-12345@acme.com"), "{}", project.cassette());
+}
+
+#[test]
 fn cleaning_gives_what_recording_with_stand_ins_gives() {
     let mut own = redactor("https://dev-1.okta.com");
     let recorded: Vec<_> = exchanges().into_iter().map(|each| redacted(&mut own, each)).collect();
