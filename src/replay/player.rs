@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::sync::Arc;
-use std::time::Duration;
 
 use ::http::{HeaderMap, header};
 use bytes::Bytes;
@@ -146,59 +145,52 @@ impl Player {
         } else {
             Box::pin(read_body(request)).await?
         };
-        let (answered, wait) = match self.due_anywhere(session, request, &body) {
-            Ok(due) => due,
-            Err(reason) => return Ok(Err(Missed { reason, body })),
+        let mut captured = None;
+        let given = match self.due(&self.index, session, request, &body) {
+            Ok(given) => given,
+            Err(reason) => {
+                // What is recorded meanwhile comes last.
+                captured = self.captured.as_ref().map(Captured::index);
+                match captured.as_deref().and_then(|index| self.due(index, session, request, &body).ok()) {
+                    Some(given) => given,
+                    None => return Ok(Err(Missed { reason, body })),
+                }
+            }
         };
-        if let Some(wait) = wait {
+        let index = captured.as_deref().unwrap_or(&self.index);
+        let answered = Answered {
+            recording: Recording { cassette: given.place.timeline, interaction: given.ordinal },
+            is_marked: given.is_marked(),
+            reply: self.send(index, session, request, given),
+        };
+        let took = index.timeline(given.place.timeline).cassette.interactions[given.ordinal].took;
+        if let Some(wait) = self.latency.of_recorded(took) {
             // The answer is made by now: if its client leaves while it waits, it was cut off.
             Box::pin(tokio::time::sleep(wait)).await;
         }
         Ok(Ok(answered))
     }
 
-    /// The answer that is due, of what is recorded meanwhile if of nothing else, and how long it is held back.
-    fn due_anywhere(
-        &self,
-        session: &Arc<Session>,
-        request: &Request,
-        body: &Bytes,
-    ) -> Result<(Answered, Option<Duration>), Reason> {
-        let due = |index: &Index| {
-            let answered = self.due(index, session, request, body)?;
-            let cassette = &index.timeline(answered.recording.cassette).cassette;
-            let took = cassette.interactions[answered.recording.interaction].took;
-            Ok((answered, self.latency.of_recorded(took)))
-        };
-        let reason = match due(&self.index) {
-            Err(reason) => reason,
-            due => return due,
-        };
-        self.captured.as_ref().and_then(|captured| due(&captured.index()).ok()).ok_or(reason)
-    }
-
+    /// The recording that is due, of those in `index`.
     fn due(
         &self,
         index: &Index,
         session: &Arc<Session>,
         request: &Request,
         body: &Bytes,
-    ) -> Result<Answered, Reason> {
+    ) -> Result<Given, Reason> {
         let client = || request.client_origin();
         let pinned = Self::pinned(index, session, &request.head.headers)?;
         let conditional = is_conditional(&request.head.headers);
         let live = live(request, body, &client);
         let find = |live| Search::new(index, session, request, live, pinned, conditional).find();
-        let given = match find(live) {
+        match find(live) {
             Err(Reason::NeverRecorded) => match self.sent_as_recorded(session, live) {
-                None => return Err(Reason::NeverRecorded),
-                Some((target, body)) => find(LiveRequest { target: &target, body: &body, ..live })?,
+                None => Err(Reason::NeverRecorded),
+                Some((target, body)) => find(LiveRequest { target: &target, body: &body, ..live }),
             },
-            found => found?,
-        };
-        let recording = Recording { cassette: given.place.timeline, interaction: given.ordinal };
-        let is_marked = given.is_marked();
-        Ok(Answered { reply: self.send(index, session, request, given), recording, is_marked })
+            found => found,
+        }
     }
 
     /// Target and body with the times that the client sends back told as they were recorded; `None` if it sends none.
