@@ -1,9 +1,10 @@
 //! Finds many known values in a text at once, however many there are, and while more become known.
 
+use std::hash::{BuildHasher as _, Hasher as _};
 use std::ops::Range;
 
 use foldhash::fast::RandomState;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashTable};
 
 /// Bytes by which a value is recognised: none that is shorter can be found.
 pub const SHORTEST: usize = 8;
@@ -20,13 +21,16 @@ const BITS_PER_VALUE: usize = 16;
 
 /// Known values, findable wherever they occur.
 ///
-/// Adding one and looking at one place of a text cost the same however many there are: a value is filed under its first
-/// eight bytes, and a filter says for most places that nothing is filed under what stands there.
+/// Adding one and looking at one place of a text cost the same however many there are, even if all begin alike: a filter
+/// says for most places that no value begins with the eight bytes that stand there; for the others it is known how long
+/// the values are that do, and one look-up per length tells whether there is one.
 #[derive(Debug)]
 pub struct ValueFinder<T> {
     filter: Box<[u64]>,
-    /// First eight bytes → the values that begin so, longest first.
-    by_head: HashMap<u64, Vec<Filed<T>>, RandomState>,
+    /// First eight bytes → the lengths of the values that begin so, longest first.
+    lengths: HashMap<u64, Vec<usize>, RandomState>,
+    values: HashTable<Filed<T>>,
+    hasher: RandomState,
 }
 
 /// A value and its tag.
@@ -49,14 +53,22 @@ impl<T> Filed<T> {
 
 impl<T> Default for ValueFinder<T> {
     fn default() -> Self {
-        Self { filter: vec![0; FEWEST_BITS / 64].into(), by_head: HashMap::default() }
+        Self {
+            filter: vec![0; FEWEST_BITS / 64].into(),
+            lengths: HashMap::default(),
+            values: HashTable::default(),
+            hasher: RandomState::default(),
+        }
     }
 }
+
+/// The bit by which ASCII's lower-case letters differ from upper-case ones, in eight bytes.
+const LOWER: u64 = u64::from_le_bytes([0x20; SHORTEST]);
 
 /// The eight bytes of `text` from `at` on, the bit set by which ASCII's lower-case letters differ from upper-case ones.
 fn head(text: &[u8], at: usize) -> Option<u64> {
     let bytes = text.get(at..at + SHORTEST)?.try_into().ok()?;
-    Some(u64::from_le_bytes(bytes) | u64::from_le_bytes([0x20; SHORTEST]))
+    Some(u64::from_le_bytes(bytes) | LOWER)
 }
 
 /// Where in a filter of so many words a head stands: word and bit.
@@ -72,10 +84,23 @@ fn mark(filter: &mut [u64], head: u64) {
     filter[word] |= mask;
 }
 
+/// A hash that is the same for a text in upper and in lower case.
+fn folded_hash(text: &[u8], hasher: &RandomState) -> u64 {
+    let mut hash = hasher.build_hasher();
+    let (parts, rest) = text.as_chunks::<SHORTEST>();
+    for part in parts {
+        hash.write_u64(u64::from_le_bytes(*part) | LOWER);
+    }
+    for byte in rest {
+        hash.write_u8(byte | 0x20);
+    }
+    hash.finish()
+}
+
 impl<T> ValueFinder<T> {
     /// Whether there is nothing to find.
     pub fn is_empty(&self) -> bool {
-        self.by_head.is_empty()
+        self.values.is_empty()
     }
 
     /// Makes `value` findable; a value that is there already keeps its tag. One shorter than [`SHORTEST`] is left out.
@@ -90,25 +115,36 @@ impl<T> ValueFinder<T> {
 
     fn file(&mut self, value: &[u8], folded: bool, tag: T) {
         let Some(head) = head(value, 0) else { return };
-        let filed = self.by_head.entry(head).or_default();
-        if filed.iter().any(|own| *own.value == *value) {
+        let hash = folded_hash(value, &self.hasher);
+        if self.values.find(hash, |own| *own.value == *value).is_some() {
             return;
         }
-        let place = filed.partition_point(|own| own.value.len() > value.len());
-        filed.insert(place, Filed { value: value.into(), folded, tag });
-        if self.by_head.len() * BITS_PER_VALUE > self.filter.len() * 64 && self.filter.len() * 64 < MOST_BITS
-        {
+        let hasher = &self.hasher;
+        let filed = Filed { value: value.into(), folded, tag };
+        self.values.insert_unique(hash, filed, |own| folded_hash(&own.value, hasher));
+        let lengths = self.lengths.entry(head).or_default();
+        let place = lengths.partition_point(|length| *length > value.len());
+        if lengths.get(place) != Some(&value.len()) {
+            lengths.insert(place, value.len());
+        }
+        let bits = self.filter.len() * 64;
+        if self.lengths.len() * BITS_PER_VALUE > bits && bits < MOST_BITS {
             self.filter = vec![0; self.filter.len() * 2].into();
-            self.by_head.keys().for_each(|head| mark(&mut self.filter, *head));
+            self.lengths.keys().for_each(|head| mark(&mut self.filter, *head));
         } else {
             mark(&mut self.filter, head);
         }
     }
 
+    /// The value that is this text from end to end.
+    fn exact(&self, text: &[u8]) -> Option<&Filed<T>> {
+        let is_it = |own: &Filed<T>| own.value.len() == text.len() && own.begins(text);
+        self.values.find(folded_hash(text, &self.hasher), is_it)
+    }
+
     /// The tag of exactly this value.
     pub fn get(&self, value: &[u8]) -> Option<&T> {
-        let filed = self.by_head.get(&head(value, 0)?)?;
-        filed.iter().find(|own| own.value.len() == value.len() && own.begins(value)).map(|own| &own.tag)
+        self.exact(value).map(|own| &own.tag)
     }
 
     /// All places where a value occurs, from left to right, none overlapping; of two that begin alike the longer one.
@@ -130,9 +166,9 @@ impl<T> ValueFinder<T> {
             if self.filter[word] & mask == 0 {
                 return None;
             }
-            let filed = self.by_head.get(&head)?;
-            let found = filed.iter().find(|own| own.begins(&text[at..]));
-            found.map(|own| (at..at + own.value.len(), &own.tag))
+            let lengths = self.lengths.get(&head)?;
+            let whole = lengths.iter().filter_map(|length| text.get(at..at + length));
+            whole.filter_map(|text| self.exact(text)).map(|own| (at..at + own.value.len(), &own.tag)).next()
         })
     }
 }
