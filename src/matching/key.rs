@@ -241,7 +241,7 @@ const ESCAPED: [bool; 256] = {
     let mut escaped = [true; 256];
     let mut byte = b'!';
     while byte <= b'~' {
-        escaped[byte as usize] = matches!(byte, b'%' | b'/' | b'?' | b'&' | b'=');
+        escaped[byte as usize] = matches!(byte, b'%' | b'+' | b'/' | b'?' | b'&' | b'=');
         byte += 1;
     }
     escaped
@@ -319,6 +319,7 @@ mod tests {
             ("/a?x=1&x=1", "/a?x=1"),
             ("/a?x=1%26y=2", "/a?x=1&y=2"),
             ("/a%3Fx=1", "/a?x=1"),
+            ("/a?x=%2B", "/a?x=+"),
             ("/a%0A", "/a"),
             ("/A", "/a"),
         ] {
