@@ -34,6 +34,21 @@ pub struct UpstreamArgs {
     pub upstream_timeout: Duration,
 }
 
+/// What was typed about the cassette that is written.
+#[derive(Debug, Args)]
+pub struct KeepArgs {
+    /// Replace the cassette if it exists.
+    #[arg(long, conflicts_with = "append")]
+    pub overwrite: bool,
+    /// Add to the cassette if it exists.
+    #[arg(long)]
+    pub append: bool,
+    /// Keep secrets, personal values and hosts off the disk: stand-ins are written in their place. `off` writes
+    /// everything as it passes, for synthetic data only.
+    #[arg(long, value_name = "on|off", default_value = "on", hide_possible_values = true)]
+    pub redact: Switch,
+}
+
 /// What was typed about playing.
 #[derive(Debug, Args)]
 pub struct PlayArgs {

@@ -23,7 +23,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use admin::AdminArgs;
-pub use api::{ApiArgs, PlayArgs, UpstreamArgs};
+pub use api::{ApiArgs, KeepArgs, PlayArgs, UpstreamArgs};
 pub use ca::{CaArgs, CaCommand, CaExportArgs, CaNewArgs, CertificateFormat};
 pub use cassette::{AuditArgs, CassetteCommand};
 pub use clean::CleanArgs;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use clap::{Args, ValueEnum};
 
-use super::{AdminArgs, ApiArgs, PlayArgs, ServeArgs, Switch, UpstreamArgs};
+use super::{AdminArgs, ApiArgs, KeepArgs, PlayArgs, ServeArgs, UpstreamArgs};
 
 /// When to record and when to replay, by the names that users of VCR know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -52,16 +52,9 @@ pub struct ProxyArgs {
     /// How clients reach it.
     #[command(flatten)]
     pub serve: ServeArgs,
-    /// Replace the cassette if it exists (--mode all).
-    #[arg(long, conflicts_with = "append")]
-    pub overwrite: bool,
-    /// Add to the cassette if it exists (--mode all).
-    #[arg(long)]
-    pub append: bool,
-    /// Keep secrets, personal values and hosts off the disk: stand-ins are written in their place. `off` writes
-    /// everything as it passes, for synthetic data only.
-    #[arg(long, value_name = "on|off", default_value = "on", hide_possible_values = true)]
-    pub redact: Switch,
+    /// How it is written down.
+    #[command(flatten)]
+    pub keep: KeepArgs,
     /// How recordings are played.
     #[command(flatten)]
     pub play: PlayArgs,

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{AdminArgs, ApiArgs, ServeArgs, Switch, UpstreamArgs};
+use super::{AdminArgs, ApiArgs, KeepArgs, ServeArgs, UpstreamArgs};
 
 /// What was typed behind `overdub record`.
 #[derive(Debug, Args)]
@@ -16,16 +16,9 @@ pub struct RecordArgs {
     /// How clients reach it.
     #[command(flatten)]
     pub serve: ServeArgs,
-    /// Replace the cassette if it exists.
-    #[arg(long, conflicts_with = "append")]
-    pub overwrite: bool,
-    /// Add to the cassette if it exists.
-    #[arg(long)]
-    pub append: bool,
-    /// Keep secrets, personal values and hosts off the disk: stand-ins are written in their place. `off` writes
-    /// everything as it passes, for synthetic data only.
-    #[arg(long, value_name = "on|off", default_value = "on", hide_possible_values = true)]
-    pub redact: Switch,
+    /// How it is written down.
+    #[command(flatten)]
+    pub keep: KeepArgs,
     /// What is known about the API.
     #[command(flatten)]
     pub api: ApiArgs,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{AdminConfig, ConfigError, ServeConfig};
 use crate::cassette::{Existing, is_recorded, path_for};
 use crate::cli::{
-    self, AdminArgs, ApiArgs, ClockChoice, PlayArgs, ProxyArgs, RecordArgs, RecordMode, ReplayArgs,
+    self, AdminArgs, ApiArgs, ClockChoice, KeepArgs, PlayArgs, ProxyArgs, RecordArgs, RecordMode, ReplayArgs,
     ServeArgs, Switch, UpstreamArgs,
 };
 use crate::clock::Clock;
@@ -85,11 +85,8 @@ impl RunConfig {
     /// The first flag that cannot be used.
     pub fn record(args: RecordArgs) -> Result<Self, ConfigError> {
         let base = Base::of(&args.api)?;
-        let keep = KeepConfig {
-            cassette: cassette_file(&args.cassette)?,
-            existing: existing(args.overwrite, args.append),
-            redact: redact(args.redact),
-        };
+        let cassette = cassette_file(&args.cassette)?;
+        let keep = KeepConfig { cassette, existing: existing(&args.keep), redact: redact(&args.keep) };
         Ok(Self {
             upstream: Some(upstream(args.upstream, args.serve.forward)?),
             keep: Some(keep),
@@ -132,12 +129,12 @@ impl RunConfig {
         let played = play(args.cassettes, &args.play, base.rewrite_links);
         let existing = match resolved {
             RecordMode::NewEpisodes => Existing::Append,
-            _ => existing(args.overwrite, args.append),
+            _ => existing(&args.keep),
         };
         let keep = file.filter(|_| resolved != RecordMode::None).map(|cassette| KeepConfig {
             cassette,
             existing,
-            redact: redact(args.redact),
+            redact: redact(&args.keep),
         });
         let play = plays.then_some(played);
         if resolved == RecordMode::None {
@@ -178,13 +175,13 @@ impl Base {
 
 /// A flag that says something about what this mode does not do.
 fn without_effect(args: &ProxyArgs) -> Option<&'static str> {
-    let ProxyArgs { mode, play, .. } = args;
+    let ProxyArgs { mode, keep, play, .. } = args;
     let records = !matches!(mode, RecordMode::None | RecordMode::Passthrough);
     let plays = !matches!(mode, RecordMode::All | RecordMode::Passthrough);
     let given = [
-        ("--overwrite", args.overwrite && *mode != RecordMode::All),
-        ("--append", args.append && *mode != RecordMode::All),
-        ("--redact", args.redact == Switch::Off && !records),
+        ("--overwrite", keep.overwrite && *mode != RecordMode::All),
+        ("--append", keep.append && *mode != RecordMode::All),
+        ("--redact", keep.redact == Switch::Off && !records),
         ("--repeat", play.repeat.is_some() && !plays),
         ("--clock", !matches!(play.time.clock, ClockChoice::Recorded) && !plays),
         ("--latency", play.time.latency > 0.0 && !plays),
@@ -225,16 +222,16 @@ fn play(cassettes: Vec<String>, args: &PlayArgs, rewrite_links: bool) -> PlayCon
     PlayConfig { cassettes, recordings: PathBuf::from(RECORDINGS), options }
 }
 
-fn existing(overwrite: bool, append: bool) -> Existing {
-    match (overwrite, append) {
+fn existing(args: &KeepArgs) -> Existing {
+    match (args.overwrite, args.append) {
         (true, _) => Existing::Overwrite,
         (_, true) => Existing::Append,
         _ => Existing::Refuse,
     }
 }
 
-fn redact(switch: Switch) -> Redact {
-    if switch == Switch::On { Redact::On } else { Redact::Off }
+fn redact(args: &KeepArgs) -> Redact {
+    if args.redact == Switch::On { Redact::On } else { Redact::Off }
 }
 
 /// The file that `-c` names: under `recordings/`, unless it is plainly a path.

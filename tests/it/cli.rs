@@ -55,9 +55,12 @@ fn version_is_one_line() {
 
 #[test]
 fn every_flag_has_a_word_of_help() {
-    let commands: [&[&str]; 7] = [
+    let commands: [&[&str]; 10] = [
         &["record"],
         &["replay"],
+        &["proxy"],
+        &["cassette", "audit"],
+        &["cassette", "clean"],
         &["sandbox"],
         &["demo"],
         &["ca", "path"],
@@ -67,7 +70,12 @@ fn every_flag_has_a_word_of_help() {
     for command in commands {
         let (code, stdout, _) = Project::new().run(&[command, &["--help"]].concat());
         assert_eq!(code, 0, "{command:?}");
-        let bare = stdout.lines().find(|line| line.trim_start().starts_with("--") && !line.contains("  "));
+        let lines: Vec<_> = stdout.lines().chain([""]).collect();
+        // Where flags are long, their help stands on the line below, further in.
+        let bare = lines.windows(2).find(|pair| {
+            let flag = pair[0].trim_start();
+            flag.starts_with("--") && !flag.contains("  ") && !pair[1].starts_with("          ")
+        });
         assert_eq!(bare, None, "{command:?}");
     }
 }
