@@ -55,6 +55,9 @@ fn reset(player: &Player, request: &Request) -> Result<Reply, Error> {
         player.reset();
         player.views().iter().map(|session| session.name.to_string()).collect()
     };
-    tracing::info!("the recordings start afresh for: {}", reset.join(", "));
+    match &reset[..] {
+        [only] => tracing::info!("the recordings start afresh for: {only}"),
+        all => tracing::info!("the recordings start afresh for all sessions: {}", all.len()),
+    }
     Ok(own_reply(StatusCode::OK, "reset", &json!({ "reset": reset })))
 }

@@ -29,7 +29,10 @@ pub(super) fn run(args: &AuditArgs) -> Result<(), Failure> {
         return Ok(());
     }
     let (report, problems) = Report::of(&paths(args)?)?;
-    let _ = if args.json { report.json(&mut out) } else { report.text(&mut out) };
+    // That nothing was found says nothing where nothing could be read.
+    if args.json || problems.is_empty() || report.scanned > 0 {
+        let _ = if args.json { report.json(&mut out) } else { report.text(&mut out) };
+    }
     let _ = out.flush();
     drop(out);
     if !problems.is_empty() {
