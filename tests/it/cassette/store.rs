@@ -88,7 +88,7 @@ fn a_last_document_that_a_person_did_not_end_is_loaded_or_its_error_told() {
     for (before, text) in [
         ("", exchange("200")),
         ("...\n", exchange("200")),
-        ("...\n", exchange("200") + "...\n" + &exchange("404")),
+        ("...\n", exchange("200") + "...\n" + exchange("404").as_str()),
     ] {
         let text = format!("overdub: 1\nupstream: http://a.test\n{before}{text}");
         let dir = directory(&[("x.yaml", &text)]);

@@ -136,7 +136,7 @@ fn hostile_files_are_refused_at_once() {
     error: recordings/a.yaml:6:38: tags (`!name`) are not allowed in cassettes
       hint: write the value out in full; put it in quotes if it is meant as text
     ");
-    insta::assert_snapshot!(told_of(&body(&("[".repeat(5000) + &"]".repeat(5000)))), @r"
+    insta::assert_snapshot!(told_of(&body(&("[".repeat(5000) + "]".repeat(5000).as_str()))), @r"
     exit code 2
     error: recordings/a.yaml:6:164: is nested more than 64 levels deep
       hint: put such a body under `text:` instead of `json:`

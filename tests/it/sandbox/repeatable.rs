@@ -92,7 +92,7 @@ fn odd_request() -> impl Strategy<Value = (&'static str, String, Vec<u8>)> {
     let query = "(\\?(limit|after|q|filter|activate|tokenLifetimeSeconds)=[-0-9a-z%+]{0,12})?";
     let known = prop::sample::select(BODIES).prop_map(|body| body.as_bytes().to_vec());
     let body = prop_oneof![4 => known, 1 => prop::collection::vec(any::<u8>(), 0..40)];
-    (method, path, query, body).prop_map(|(method, path, query, body)| (method, path + &query, body))
+    (method, path, query, body).prop_map(|(method, path, query, body)| (method, path + query.as_str(), body))
 }
 
 proptest! {
