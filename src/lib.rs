@@ -34,6 +34,8 @@
 //! | [`tls`] | the local CA, handshakes with clients |
 //! | [`http`] | shared vocabulary: bodies, codings, links |
 //! | [`profile`] | what is known about one API, as data |
+//! | [`scenario`] | scripts that change what the client sees |
+//! | [`fault`] | what may be made to go wrong, as values |
 //! | [`sandbox`] | an Okta Factors org on loopback |
 //! | [`shipped`] | the recordings that are built in |
 //! | [`clock`] | time and randomness |
@@ -49,6 +51,7 @@ pub mod clock;
 pub mod command;
 pub mod config;
 pub mod error;
+pub mod fault;
 pub mod http;
 pub mod journal;
 pub mod matching;
@@ -58,6 +61,7 @@ pub mod recorder;
 pub mod redact;
 pub mod replay;
 pub mod sandbox;
+pub mod scenario;
 pub mod server;
 pub mod shipped;
 pub mod tls;

@@ -19,6 +19,7 @@ mod modes;
 mod record;
 mod replay;
 mod sandbox;
+mod scenario;
 mod serve;
 mod sessions;
 mod shipped;

@@ -1,0 +1,143 @@
+//! What a scenario is shown: a request as it reached us, and the answer that is due.
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+
+use super::draw::hash_of;
+use super::json::{JsonError, Parsed};
+
+/// A request, whole.
+#[derive(Debug)]
+pub struct Request {
+    /// Its method.
+    pub method: Method,
+    /// The absolute URL, as the client asked.
+    pub url: String,
+    /// All headers, as they came.
+    pub headers: HeaderMap,
+    /// The body, decoded of any content coding.
+    pub body: Bytes,
+    /// What stands for this request where chance is drawn: the same for requests that are told apart by nothing but
+    /// their time. [`Request::new`] hashes method and target; a match key is better, if there is one.
+    pub key: u64,
+    path: String,
+    query: String,
+    json: OnceLock<Result<Arc<Parsed>, Unreadable>>,
+}
+
+impl Request {
+    /// From method, absolute URL, headers and the decoded body.
+    pub fn new(method: Method, url: impl Into<String>, headers: HeaderMap, body: Bytes) -> Self {
+        let url = url.into();
+        let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+        let target = rest.find('/').and_then(|slash| rest.get(slash..)).unwrap_or("/");
+        let target = target.split('#').next().unwrap_or_default();
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let (path, query) = (path.to_owned(), query.to_owned());
+        let key = hash_of([method.as_str(), target]);
+        Self { method, url, headers, body, key, path, query, json: OnceLock::new() }
+    }
+
+    /// The path, as it came.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// What follows the `?`, as it came.
+    pub fn query(&self) -> &str {
+        &self.query
+    }
+
+    pub(super) fn json(&self) -> &Result<Arc<Parsed>, Unreadable> {
+        self.json.get_or_init(|| parsed(&self.body))
+    }
+}
+
+/// Why a body cannot be used as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Unreadable {
+    #[error("the body is empty")]
+    Empty,
+    #[error("the body is not UTF-8")]
+    Encoding,
+    #[error("the body is not JSON: {0}")]
+    Json(#[from] JsonError),
+}
+
+pub(super) fn parsed(body: &[u8]) -> Result<Arc<Parsed>, Unreadable> {
+    if body.is_empty() {
+        return Err(Unreadable::Empty);
+    }
+    let text = std::str::from_utf8(body).map_err(|_| Unreadable::Encoding)?;
+    Ok(Arc::new(Parsed::new(text)?))
+}
+
+/// Who made an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// It was recorded.
+    Recording,
+    /// It came from the API just now.
+    Upstream,
+    /// A scenario made it.
+    Script,
+}
+
+impl Origin {
+    /// As scripts see it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Recording => "recording",
+            Self::Upstream => "upstream",
+            Self::Script => "script",
+        }
+    }
+}
+
+/// An answer, whole. Cloning one is cheap.
+#[derive(Debug, Clone)]
+pub struct Response {
+    /// Its status.
+    pub status: StatusCode,
+    /// All headers, in order. A `Content-Length` that is there is kept right; none is added.
+    pub headers: Arc<HeaderMap>,
+    /// The body, decoded of any content coding.
+    pub body: Bytes,
+    /// The body read as JSON, if who made the answer has it at hand: reading costs as much as a whole handler does.
+    pub json: Option<Arc<Parsed>>,
+    /// Who made it.
+    pub origin: Origin,
+}
+
+impl Response {
+    /// An answer of a script's own.
+    pub(super) fn scripted(status: StatusCode, headers: HeaderMap, body: Bytes) -> Self {
+        Self { status, headers: Arc::new(headers), body, json: None, origin: Origin::Script }
+    }
+
+    /// Whether this status has a body at all (RFC 9110 §15.3.5, §15.4.5).
+    pub(super) fn has_body(status: StatusCode) -> bool {
+        !matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED)
+    }
+
+    /// Makes headers fit status and body after a change: clients crash on a 204 that has a content type.
+    pub(super) fn settle(&mut self) {
+        if !Self::has_body(self.status) {
+            self.body = Bytes::new();
+            self.json = None;
+            let clutter = [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::CONTENT_ENCODING];
+            if clutter.iter().any(|name| self.headers.contains_key(name)) {
+                // Not by `remove`, which changes the order of those that stay.
+                let kept = self.headers.iter().filter(|(name, _)| !clutter.contains(name));
+                self.headers = Arc::new(kept.map(|(name, value)| (name.clone(), value.clone())).collect());
+            }
+        } else if let Some(length) = self.headers.get(header::CONTENT_LENGTH)
+            && *length != HeaderValue::from(self.body.len())
+        {
+            let length = HeaderValue::from(self.body.len());
+            Arc::make_mut(&mut self.headers).insert(header::CONTENT_LENGTH, length);
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! A handler: a function of a script and the requests it is for, and the account of what it did.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rhai::{Dynamic, EvalAltResult, FnPtr, GlobalRuntimeState, NativeCallContext, Position};
+
+use super::call::{self, Call, Running};
+use super::engine::Engine;
+use super::error::fail;
+use super::json::show;
+use super::load::Scenario;
+use super::route::Pattern;
+
+/// When a handler runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// Before an answer is looked for.
+    Request,
+    /// With the answer in hand.
+    Response,
+}
+
+impl Phase {
+    /// The function that registers such a handler.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Request => "on_request",
+            Self::Response => "on_response",
+        }
+    }
+
+    /// What is handed to the function.
+    pub(super) const fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::Request => &["req", "state"],
+            Self::Response => &["req", "res", "state"],
+        }
+    }
+}
+
+/// A handler of a scenario that is loaded.
+pub struct Handler {
+    pub(super) scenario: Arc<Scenario>,
+    /// When it runs.
+    pub phase: Phase,
+    /// The route as the script writes it.
+    pub route: String,
+    /// Where it is registered, counted from 1.
+    pub line: usize,
+    pub(super) pattern: Pattern,
+    /// The same after a reload, as long as scenario and route are.
+    pub(super) id: u64,
+    pub(super) function: FnPtr,
+    /// How many of the arguments it takes.
+    pub(super) arity: usize,
+    pub(super) captured: Vec<Captured>,
+    /// Functions and imports of its file.
+    pub(super) global: GlobalRuntimeState,
+    pub(super) account: Account,
+}
+
+impl fmt::Debug for Handler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.scenario.name, self.label())
+    }
+}
+
+/// A variable of the file that a handler uses.
+#[derive(Debug)]
+pub(super) struct Captured {
+    pub(super) name: String,
+    value: Dynamic,
+    /// How the value prints, to see whether it was changed.
+    printed: String,
+}
+
+impl Captured {
+    pub(super) fn new(name: &str, value: &Dynamic) -> Self {
+        let value = value.flatten_clone();
+        let printed = show(&value);
+        Self { name: name.to_owned(), value, printed }
+    }
+}
+
+impl Handler {
+    /// The scenario it belongs to.
+    pub fn scenario(&self) -> &str {
+        &self.scenario.name
+    }
+
+    /// `on_response GET /path`.
+    pub fn label(&self) -> String {
+        format!("{} {}", self.phase.name(), self.route)
+    }
+
+    /// Calls the function.
+    pub(super) fn call(
+        &self,
+        engine: &Engine,
+        arguments: Vec<Dynamic>,
+        running: Running,
+    ) -> (Result<Dynamic, Box<EvalAltResult>>, Option<Running>) {
+        let mut arguments = arguments;
+        arguments.truncate(self.arity);
+        // Each call gets the values that the file had computed. What handlers share is `state`, which belongs to a
+        // session; a variable that they shared would leak from one session to the next.
+        let fresh: Vec<Dynamic> =
+            self.captured.iter().map(|captured| captured.value.clone().into_shared()).collect();
+        let mut function = self.function.clone();
+        function.set_curry(fresh.iter().cloned());
+        let source = Some(self.scenario.name.as_str());
+        let context = NativeCallContext::new_with_all_fields(
+            &engine.rhai,
+            self.function.fn_name(),
+            source,
+            &self.global,
+            Position::NONE,
+        );
+        let limits = &engine.limits;
+        let work = || {
+            // The engine is not ours: what panics in it must not end the connection, still less the process.
+            let result = catch_unwind(AssertUnwindSafe(|| function.call_raw(&context, None, arguments)));
+            result.unwrap_or_else(|_| Err(fail("the script engine failed inside".to_owned())))
+        };
+        let (result, call) = call::enter(Call::Run(Box::new(running)), limits.wall, limits.operations, work);
+        let running = match call {
+            Some(Call::Run(running)) => Some(*running),
+            _ => None,
+        };
+        let result = result.and_then(|value| self.unchanged(&fresh).map(|()| value));
+        (result, running)
+    }
+
+    fn unchanged(&self, after: &[Dynamic]) -> Result<(), Box<EvalAltResult>> {
+        for (captured, after) in self.captured.iter().zip(after) {
+            if show(&after.flatten_clone()) != captured.printed {
+                let name = &captured.name;
+                let why = "the variable is of the file, and a handler cannot change it for later calls";
+                return Err(fail(format!("`{name}` was changed: {why}; keep it in `state`")));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a handler did so far.
+#[derive(Debug, Default)]
+pub(super) struct Account {
+    calls: AtomicU64,
+    fired: AtomicU64,
+    failed: AtomicU64,
+    rare: Mutex<Rare>,
+}
+
+#[derive(Debug, Default, Clone)]
+struct Rare {
+    effects: BTreeMap<&'static str, u64>,
+    last: Option<String>,
+}
+
+impl Account {
+    pub(super) fn called(&self) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn failed(&self) {
+        self.failed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn fired(&self, effects: &[&'static str], on: impl FnOnce() -> String) {
+        self.fired.fetch_add(1, Ordering::Relaxed);
+        let mut rare = self.rare.lock().unwrap_or_else(PoisonError::into_inner);
+        for effect in effects {
+            *rare.effects.entry(effect).or_default() += 1;
+        }
+        rare.last = Some(on());
+    }
+
+    /// Goes on from where another one stood.
+    pub(super) fn adopt(&self, other: &Self) {
+        for (own, other) in
+            [(&self.calls, &other.calls), (&self.fired, &other.fired), (&self.failed, &other.failed)]
+        {
+            own.fetch_add(other.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+        let other = other.rare.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut rare = self.rare.lock().unwrap_or_else(PoisonError::into_inner);
+        for (effect, count) in other.effects {
+            *rare.effects.entry(effect).or_default() += count;
+        }
+        rare.last = rare.last.take().or(other.last);
+    }
+}
+
+/// One line of the account that is given at the end of a run.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct HandlerReport {
+    /// The scenario.
+    pub scenario: String,
+    /// `on_response GET /path`.
+    pub handler: String,
+    /// `scenarios/NAME.rhai:12`: where it is registered.
+    pub place: String,
+    /// How often it ran.
+    pub calls: u64,
+    /// How often it did something: answered, changed the answer or the state, asked for a fault.
+    pub fired: u64,
+    /// How often it ended with an error.
+    pub failed: u64,
+    /// What it did, and how often: `answer`, `response`, `entity`, `clock`, `state`, and faults by name.
+    pub effects: BTreeMap<&'static str, u64>,
+    /// The request on which it last fired.
+    pub last: Option<String>,
+}
+
+impl Handler {
+    /// The account so far.
+    pub fn report(&self) -> HandlerReport {
+        let rare = self.account.rare.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        HandlerReport {
+            scenario: self.scenario.name.clone(),
+            handler: self.label(),
+            place: format!("{}:{}", self.scenario.source.path, self.line),
+            calls: self.account.calls.load(Ordering::Relaxed),
+            fired: self.account.fired.load(Ordering::Relaxed),
+            failed: self.account.failed.load(Ordering::Relaxed),
+            effects: rare.effects,
+            last: rare.last,
+        }
+    }
+}
