@@ -9,6 +9,7 @@ use bytes::Bytes;
 use serde_json::json;
 
 use crate::http::{BODY_LIMIT, Body, BodyError, HEADER_LIMIT, OUTCOME, Reply};
+use crate::scenario::ScriptError;
 use crate::upstream::UpstreamError;
 
 /// Why a request got no answer of the API.
@@ -29,6 +30,15 @@ pub enum Error {
     /// The header section is larger than allowed (bytes).
     #[error("the request's headers are {0} bytes long; at most {HEADER_LIMIT} are accepted")]
     HeadersTooLarge(usize),
+    /// The answer that a script was to see did not come whole.
+    #[error("the answer ended early, before a script could see it: {0}")]
+    AnswerBroken(BodyError),
+    /// A script failed; with file, line and column.
+    #[error("{0}")]
+    Script(Box<ScriptError>),
+    /// A request chooses scenarios that cannot be played.
+    #[error("x-overdub-scenario: {0}")]
+    Choice(String),
     /// A defect of overdub's own.
     #[error("an internal error: {0}; please report it")]
     Internal(String),
@@ -77,13 +87,14 @@ pub enum Error {
 impl Error {
     fn status(&self) -> StatusCode {
         match self {
-            Self::Miss(_) => StatusCode::NOT_IMPLEMENTED,
+            Self::Miss(_) | Self::Script(_) => StatusCode::NOT_IMPLEMENTED,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Upstream(_) | Self::Unreached(..) => StatusCode::BAD_GATEWAY,
+            Self::Upstream(_) | Self::Unreached(..) | Self::AnswerBroken(_) => StatusCode::BAD_GATEWAY,
             Self::RequestBroken(_)
             | Self::NoUpstream
             | Self::BadTarget(_)
             | Self::PlainOnTls
+            | Self::Choice(_)
             | Self::SessionName(_) => StatusCode::BAD_REQUEST,
             Self::NotAllowed(..) => StatusCode::FORBIDDEN,
             Self::RequestTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -99,7 +110,8 @@ impl Error {
         match self {
             Self::Miss(_) => "miss",
             Self::Internal(_) => "internal-error",
-            Self::Upstream(_) | Self::Unreached(..) => "upstream-error",
+            Self::Upstream(_) | Self::Unreached(..) | Self::AnswerBroken(_) => "upstream-error",
+            Self::Script(_) => "script-error",
             _ => "client-error",
         }
     }
@@ -108,7 +120,8 @@ impl Error {
         match self {
             Self::Miss(_) => "OVERDUB_MISS",
             Self::Internal(_) => "OVERDUB_INTERNAL",
-            Self::Upstream(_) | Self::Unreached(..) => "OVERDUB_UPSTREAM",
+            Self::Upstream(_) | Self::Unreached(..) | Self::AnswerBroken(_) => "OVERDUB_UPSTREAM",
+            Self::Script(_) => "OVERDUB_SCRIPT",
             _ => "OVERDUB_CLIENT",
         }
     }

@@ -68,7 +68,11 @@ fn parsed(query: &str) -> Result<Query, Error> {
 
 fn shown(entry: &Entry, cassettes: &[String]) -> Value {
     let (cassette, interaction) = entry.recording.unzip();
-    json!({
+    let scripts = entry
+        .scripts
+        .iter()
+        .map(|own| json!({ "scenario": own.scenario, "handler": own.handler, "effects": own.effects }));
+    let mut shown = json!({
         "n": entry.n,
         "at": rfc3339(entry.at),
         "session": entry.session.as_deref(),
@@ -80,7 +84,11 @@ fn shown(entry: &Entry, cassettes: &[String]) -> Value {
         // Counted from 1, as miss reports do.
         "interaction": interaction.map(|number| number + 1),
         "took_ms": millis(entry.took),
-    })
+    });
+    if !entry.scripts.is_empty() {
+        shown["scenarios"] = scripts.collect();
+    }
+    shown
 }
 
 /// Milliseconds with three decimals.

@@ -108,7 +108,7 @@ impl Admin {
     }
 
     /// The player, where recordings answer.
-    fn player(&self) -> Result<&Arc<Player>, Error> {
+    fn player(&self) -> Result<Arc<Player>, Error> {
         self.proxy.player().ok_or_else(|| {
             Error::Refused(StatusCode::NOT_FOUND, "there are no sessions: no recording is played".to_owned())
         })

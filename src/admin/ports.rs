@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::Proxy;
 use crate::error::Error;
-use crate::replay::{Player, Session};
+use crate::replay::{Session, Sessions};
 use crate::server::{Settings, serve};
 
 /// Most ports at once: each holds a descriptor and a task.
@@ -58,7 +58,6 @@ impl Ports {
         &self,
         listener: TcpListener,
         proxy: &Arc<Proxy>,
-        player: &Arc<Player>,
         session: Arc<Session>,
     ) -> Result<String, Error> {
         let address = listener.local_addr().map_err(|error| Error::Internal(error.to_string()))?;
@@ -70,11 +69,11 @@ impl Ports {
         // At its own port it is known by that port, whatever the proxy's public origin is.
         let settings = Settings { session: Some(Arc::clone(&name)), public: None, ..self.settings.clone() };
         let serving = serve(listener, Arc::clone(proxy), settings, ends.clone());
-        let (open, player) = (Arc::clone(&self.open), Arc::clone(player));
+        let (open, sessions) = (Arc::clone(&self.open), Arc::clone(proxy.sessions()));
         let own = url.clone();
         self.tasks.spawn(async move {
             tokio::join!(serving, async {
-                until_over(&player, &session, &ends).await;
+                until_over(&sessions, &session, &ends).await;
                 ends.cancel();
             });
             let mut open = lock(&open);
@@ -114,8 +113,8 @@ fn lock(open: &Mutex<HashMap<Arc<str>, Port>>) -> MutexGuard<'_, HashMap<Arc<str
 }
 
 /// Completes when the session ends, by hand, for want of room or for want of use, or when its port is to close.
-async fn until_over(player: &Player, session: &Session, ends: &CancellationToken) {
-    while let Some(left) = player.idle_left(session) {
+async fn until_over(sessions: &Sessions, session: &Session, ends: &CancellationToken) {
+    while let Some(left) = sessions.idle_left(session) {
         tokio::select! {
             () = tokio::time::sleep(left) => {}
             () = session.ended() => return,

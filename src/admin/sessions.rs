@@ -72,7 +72,7 @@ impl Admin {
                 }
             })?;
         let name = session.name();
-        let url = self.ports.open(port, &self.proxy, player, session)?;
+        let url = self.ports.open(port, &self.proxy, session)?;
         tracing::info!("session {name} has a port of its own: {url}");
         Ok(json!({ "name": &*name, "url": url }))
     }

@@ -12,6 +12,7 @@ mod proxy;
 mod record;
 mod replay;
 mod sandbox;
+mod scenario;
 mod serve;
 mod sessions;
 mod time;
@@ -32,6 +33,7 @@ pub use proxy::{ProxyArgs, RecordMode};
 pub use record::RecordArgs;
 pub use replay::ReplayArgs;
 pub use sandbox::SandboxArgs;
+pub use scenario::{OnScriptError, ScenarioArgs};
 pub use serve::ServeArgs;
 pub use sessions::{SessionArgs, SessionBy};
 pub use time::{ClockChoice, TimeArgs};
@@ -52,9 +54,9 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Pass requests on to an API and record what passes.
-    Record(RecordArgs),
+    Record(Box<RecordArgs>),
     /// Answer from recordings; no upstream exists.
-    Replay(ReplayArgs),
+    Replay(Box<ReplayArgs>),
     /// Record, replay, or both: whichever `--mode` says.
     Proxy(Box<ProxyArgs>),
     /// Run an Okta Factors org on loopback: something to record when there is no org.

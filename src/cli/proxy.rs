@@ -4,7 +4,7 @@ use std::fmt;
 
 use clap::{Args, ValueEnum};
 
-use super::{AdminArgs, ApiArgs, KeepArgs, PlayArgs, ServeArgs, UpstreamArgs};
+use super::{AdminArgs, ApiArgs, KeepArgs, PlayArgs, ScenarioArgs, ServeArgs, UpstreamArgs};
 
 /// When to record and when to replay, by the names that users of VCR know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -58,6 +58,9 @@ pub struct ProxyArgs {
     /// How recordings are played.
     #[command(flatten)]
     pub play: PlayArgs,
+    /// What scripts change of it.
+    #[command(flatten)]
+    pub scenarios: ScenarioArgs,
     /// What is known about the API.
     #[command(flatten)]
     pub api: ApiArgs,

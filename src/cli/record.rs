@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{AdminArgs, ApiArgs, KeepArgs, ServeArgs, UpstreamArgs};
+use super::{AdminArgs, ApiArgs, KeepArgs, ScenarioArgs, ServeArgs, UpstreamArgs};
 
 /// What was typed behind `overdub record`.
 #[derive(Debug, Args)]
@@ -19,6 +19,9 @@ pub struct RecordArgs {
     /// How it is written down.
     #[command(flatten)]
     pub keep: KeepArgs,
+    /// What scripts change of it.
+    #[command(flatten)]
+    pub scenarios: ScenarioArgs,
     /// What is known about the API.
     #[command(flatten)]
     pub api: ApiArgs,

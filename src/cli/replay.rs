@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{AdminArgs, ApiArgs, PlayArgs, ServeArgs};
+use super::{AdminArgs, ApiArgs, PlayArgs, ScenarioArgs, ServeArgs};
 
 /// What was typed behind `overdub replay`.
 #[derive(Debug, Args)]
@@ -16,6 +16,9 @@ pub struct ReplayArgs {
     /// How it is played.
     #[command(flatten)]
     pub play: PlayArgs,
+    /// What scripts change of it.
+    #[command(flatten)]
+    pub scenarios: ScenarioArgs,
     /// What is known about the API.
     #[command(flatten)]
     pub api: ApiArgs,

@@ -7,6 +7,7 @@ mod demo;
 pub mod logging;
 mod proxy;
 mod sandbox;
+mod scenarios;
 mod serve;
 
 use std::io::Write as _;
@@ -54,8 +55,8 @@ pub fn run(command: Command) -> Result<(), Failure> {
         .map_err(|error| Failure::usage(format_args!("cannot start worker threads: {error}")))?;
     let ended = runtime.block_on(async {
         match command {
-            Command::Record(args) => proxy::run(RunConfig::record(args).map_err(Failure::usage)?).await,
-            Command::Replay(args) => proxy::run(RunConfig::replay(args).map_err(Failure::usage)?).await,
+            Command::Record(args) => proxy::run(RunConfig::record(*args).map_err(Failure::usage)?).await,
+            Command::Replay(args) => proxy::run(RunConfig::replay(*args).map_err(Failure::usage)?).await,
             Command::Proxy(args) => proxy::run(RunConfig::proxy(*args).map_err(Failure::usage)?).await,
             Command::Sandbox(args) => sandbox::run(args).await,
             Command::Cassette(command) => cassette::run(command),

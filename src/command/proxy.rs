@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::sandbox::{self, Org, Served};
 use super::serve::{Ready, bind, refuse_circle, settings, until_signal};
-use super::{Failure, admin};
+use super::{Failure, admin, scenarios};
 use crate::Proxy;
 use crate::cassette::{self, Cassette, Writer};
 use crate::clock::Clock;
@@ -29,7 +29,7 @@ const SHORTEST_DRAIN: Duration = Duration::from_millis(200);
 
 /// Runs a proxy until it is told to stop.
 pub(super) async fn run(config: RunConfig) -> Result<(), Failure> {
-    let RunConfig { serve, admin, profile, rewrite_links, upstream, keep, play } = config;
+    let RunConfig { serve, admin, profile, rewrite_links, upstream, keep, play, scenarios } = config;
     let listener = bind(serve.listen).await?;
     let reached = match upstream {
         Some(upstream) => Some(Reached::of(upstream).await?),
@@ -40,10 +40,15 @@ pub(super) async fn run(config: RunConfig) -> Result<(), Failure> {
         refuse_circle(&listener, origin)?;
     }
     let settings = settings(&serve, origin.as_ref())?;
+    let told = play.as_ref().and_then(|play| play.options.clock.clone());
     let Running { proxy, mode, size, recording } = match reached.as_ref().map(|reached| &reached.upstream) {
         None => replaying(play, &profile)?,
         Some(upstream) => passing(upstream.clone(), keep, play, &profile, rewrite_links)?,
     };
+    // Where nothing is played, it is the time that it is.
+    let clock = if reached.is_some() { Some(told.unwrap_or(Clock::Wall)) } else { told };
+    let loaded = scenarios::load(&scenarios, clock, &profile).map_err(Failure::usage)?;
+    let proxy = proxy.with_scenarios(loaded);
     let (proxy, beside) = admin::start(admin, proxy, &profile, &settings).await?;
     let upstream = match &reached {
         None => "none".to_owned(),
@@ -57,7 +62,7 @@ pub(super) async fn run(config: RunConfig) -> Result<(), Failure> {
         admin: beside.address(),
         shutdown: beside.shutdown.clone(),
     };
-    let since_signal = until_signal(listener, proxy, settings, ready).await?;
+    let since_signal = until_signal(listener, Arc::clone(&proxy), settings, ready).await?;
     beside.ended().await;
 
     let grace = DRAIN.saturating_sub(since_signal.elapsed()).max(SHORTEST_DRAIN);
@@ -68,7 +73,8 @@ pub(super) async fn run(config: RunConfig) -> Result<(), Failure> {
     if let Some(org) = reached.and_then(|reached| reached.sandbox) {
         org.stop().await;
     }
-    report.map_or(Ok(()), |(path, report)| verdict(&path, report))
+    let fired = scenarios::account(&proxy, scenarios.require_fired);
+    report.map_or(Ok(()), |(path, report)| verdict(&path, report)).and(fired)
 }
 
 /// The upstream, and the org that runs for it if it is the one that is built in.

@@ -1,16 +1,19 @@
 //! What was typed, made into complete settings, or an error that names the flag, the value and the fix.
 
 mod run;
+mod scenarios;
 mod serve;
 
 use std::net::SocketAddr;
 
 pub use run::{KeepConfig, PlayConfig, RunConfig, UpstreamChoice, UpstreamConfig};
+pub use scenarios::ScenarioConfig;
 pub use serve::{AdminConfig, CaConfig, ServeConfig};
 
 use crate::cli::RecordMode;
 use crate::http::{HostPatternError, OriginError};
 use crate::profile::ProfileError;
+use crate::scenario::SettingError;
 
 /// Why settings do not fit.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +21,9 @@ pub enum ConfigError {
     /// `--upstream` is no origin.
     #[error("--upstream: {0} (`sandbox` is the org that is built in)")]
     Upstream(#[from] OriginError),
+    /// `--set` sets nothing.
+    #[error("--set: {0}")]
+    Set(#[from] SettingError),
     /// `--public-url` is no origin.
     #[error("--public-url: {0}")]
     PublicUrl(OriginError),

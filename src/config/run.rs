@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{AdminConfig, ConfigError, ServeConfig};
+use super::{AdminConfig, ConfigError, ScenarioConfig, ServeConfig};
 use crate::cassette::{Existing, is_recorded, path_for};
 use crate::cli::{
     self, AdminArgs, ApiArgs, ClockChoice, KeepArgs, PlayArgs, ProxyArgs, RecordArgs, RecordMode, ReplayArgs,
-    ServeArgs, Switch, UpstreamArgs,
+    ScenarioArgs, ServeArgs, Switch, UpstreamArgs,
 };
 use crate::clock::Clock;
 use crate::http::Origin;
@@ -76,6 +76,8 @@ pub struct RunConfig {
     pub keep: Option<KeepConfig>,
     /// What is answered from recordings, before an upstream is asked.
     pub play: Option<PlayConfig>,
+    /// What scripts change of the answers.
+    pub scenarios: ScenarioConfig,
 }
 
 impl RunConfig {
@@ -84,7 +86,7 @@ impl RunConfig {
     /// # Errors
     /// The first flag that cannot be used.
     pub fn record(args: RecordArgs) -> Result<Self, ConfigError> {
-        let base = Base::of(&args.api)?;
+        let base = Base::of(&args.api, &args.scenarios)?;
         let cassette = cassette_file(&args.cassette)?;
         let keep = KeepConfig { cassette, existing: existing(&args.keep), redact: redact(&args.keep) };
         Ok(Self {
@@ -99,7 +101,7 @@ impl RunConfig {
     /// # Errors
     /// The first flag that cannot be used.
     pub fn replay(args: ReplayArgs) -> Result<Self, ConfigError> {
-        let base = Base::of(&args.api)?;
+        let base = Base::of(&args.api, &args.scenarios)?;
         let play = play(args.cassettes, &args.play, base.rewrite_links);
         Ok(Self { play: Some(play), ..base.offline(&args.serve, &args.admin)? })
     }
@@ -109,7 +111,7 @@ impl RunConfig {
     /// # Errors
     /// The first flag that cannot be used, or that would have no effect.
     pub fn proxy(args: ProxyArgs) -> Result<Self, ConfigError> {
-        let base = Base::of(&args.api)?;
+        let base = Base::of(&args.api, &args.scenarios)?;
         let mode = args.mode;
         let file = match (mode, &args.cassettes[..]) {
             (RecordMode::None, _) | (RecordMode::Passthrough, []) => None,
@@ -149,12 +151,14 @@ impl RunConfig {
 struct Base {
     profile: Arc<Profile>,
     rewrite_links: bool,
+    scenarios: ScenarioConfig,
 }
 
 impl Base {
-    fn of(args: &ApiArgs) -> Result<Self, ConfigError> {
+    fn of(args: &ApiArgs, scenarios: &ScenarioArgs) -> Result<Self, ConfigError> {
         let profile = Arc::new(Profile::choose(&args.profile)?);
-        Ok(Self { profile, rewrite_links: args.rewrite_links == Switch::On })
+        let scenarios = ScenarioConfig::of(scenarios)?;
+        Ok(Self { profile, rewrite_links: args.rewrite_links == Switch::On, scenarios })
     }
 
     fn with(self, serve: &ServeArgs, admin: &AdminArgs) -> Result<RunConfig, ConfigError> {
@@ -168,8 +172,8 @@ impl Base {
     }
 
     fn run(self, serve: ServeConfig, admin: AdminConfig) -> RunConfig {
-        let Self { profile, rewrite_links } = self;
-        RunConfig { serve, admin, profile, rewrite_links, upstream: None, keep: None, play: None }
+        let Self { profile, rewrite_links, scenarios } = self;
+        RunConfig { serve, admin, profile, rewrite_links, upstream: None, keep: None, play: None, scenarios }
     }
 }
 

@@ -116,6 +116,11 @@ impl WireFault {
         }
     }
 
+    /// Whether the client does not get the whole response.
+    pub const fn cuts_the_answer(&self) -> bool {
+        !matches!(self, Self::CloseAfter | Self::H2Goaway | Self::Refuse(_) | Self::TlsFailure(_))
+    }
+
     /// Whether the client gets no response at all, so that none needs to be made.
     pub const fn replaces_the_answer(&self) -> bool {
         matches!(self, Self::Hang | Self::EmptyReply | Self::Reset | Self::Garbage { .. } | Self::H2Reset(_))

@@ -1,5 +1,6 @@
 //! One body type for all that is sent and received.
 
+use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -77,21 +78,53 @@ impl Body {
         Ok(Ok(whole))
     }
 
-    /// The same body, telling by `on_cut` when it is dropped before its last byte went to the connection.
+    /// The same body, whose guard is told when its last byte went to the connection.
     ///
     /// Bytes at hand go out in parts of 64 KiB, so that a client that leaves in the middle of a large body is seen.
     #[must_use]
-    pub fn guarded(self, on_cut: impl FnOnce() + Send + 'static) -> Self {
+    pub fn guarded(self, guard: Guard) -> Self {
         let (rest, trailers, sized) = match self {
             Self::Whole(data) if !data.is_empty() => (data, None, true),
             Self::Unsized(data, trailers) => (data.unwrap_or_default(), trailers, false),
-            other => return other,
+            other => {
+                guard.arrived();
+                return other;
+            }
         };
-        Self::stream(Guarded { rest, trailers, sized, on_cut: Some(Box::new(on_cut)) })
+        Self::stream(Guarded { rest, trailers, sized, guard: Some(guard) })
     }
 
     fn is_end(&self) -> bool {
         http_body::Body::is_end_stream(self)
+    }
+}
+
+/// Something to be done when an answer does not reach its client whole, whatever becomes of it.
+pub struct Guard(Option<Box<dyn FnOnce() + Send>>);
+
+impl Guard {
+    /// Does `on_cut` when it is dropped, unless the answer has arrived by then.
+    pub fn new(on_cut: impl FnOnce() + Send + 'static) -> Self {
+        Self(Some(Box::new(on_cut)))
+    }
+
+    /// The answer reached its client.
+    pub fn arrived(mut self) {
+        self.0 = None;
+    }
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Guard")
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some(on_cut) = self.0.take() {
+            on_cut();
+        }
     }
 }
 
@@ -160,7 +193,7 @@ struct Guarded {
     rest: Bytes,
     trailers: Option<HeaderMap>,
     sized: bool,
-    on_cut: Option<Box<dyn FnOnce() + Send>>,
+    guard: Option<Guard>,
 }
 
 /// Largest part that a watched body hands to the connection at once (bytes).
@@ -173,8 +206,10 @@ impl http_body::Body for Guarded {
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> PolledFrame {
         let length = self.rest.len().min(GUARDED_PART);
         let part = self.rest.split_to(length);
-        if self.rest.is_empty() {
-            self.on_cut = None;
+        if self.rest.is_empty()
+            && let Some(guard) = self.guard.take()
+        {
+            guard.arrived();
         }
         let frame = (length > 0).then(|| Frame::data(part));
         Poll::Ready(frame.or_else(|| self.trailers.take().map(Frame::trailers)).map(Ok))
@@ -186,14 +221,6 @@ impl http_body::Body for Guarded {
 
     fn size_hint(&self) -> SizeHint {
         if self.sized { SizeHint::with_exact(self.rest.len() as u64) } else { SizeHint::default() }
-    }
-}
-
-impl Drop for Guarded {
-    fn drop(&mut self) {
-        if let Some(on_cut) = self.on_cut.take() {
-            on_cut();
-        }
     }
 }
 

@@ -12,7 +12,7 @@ mod multiset;
 mod values;
 
 pub(crate) use body::PolledFrame;
-pub use body::{Body, BodyError, Upload, Whole};
+pub use body::{Body, BodyError, Guard, Upload, Whole};
 pub use coding::{Coding, CodingError};
 pub use headers::{
     Origin, OriginError, copied, end_to_end, filtered, host_and_port, is_text, localise_cookie, total_size,
@@ -43,6 +43,9 @@ pub const CASSETTE: HeaderName = HeaderName::from_static("x-overdub-cassette");
 
 /// Header by which a client names the session that its requests belong to.
 pub const SESSION: HeaderName = HeaderName::from_static("x-overdub-session");
+
+/// Header by which a client says which scenarios its session plays.
+pub const SCENARIO: HeaderName = HeaderName::from_static("x-overdub-scenario");
 
 /// A request as it reached us.
 #[derive(Debug)]

@@ -17,13 +17,15 @@ use crate::profile::{Mask, Profile};
 const LONGEST_TARGET: usize = 2048;
 
 /// What can come of a request, as entries and the header `x-overdub-outcome` name it.
-pub const OUTCOMES: [&str; 9] = [
+pub const OUTCOMES: [&str; 11] = [
     "replayed",
+    "scripted",
     "recorded",
     "passed",
     "miss",
     "client-error",
     "upstream-error",
+    "script-error",
     "internal-error",
     "own",
     "tunnelled",
@@ -67,8 +69,21 @@ pub struct Entry {
     pub outcome: &'static str,
     /// The recording that answered: the number of its cassette and its own in it, both from 0.
     pub recording: Option<(usize, usize)>,
+    /// What scenarios did to it.
+    pub scripts: Vec<Scripted>,
     /// From its arrival until its answer was ready to go out.
     pub took: Duration,
+}
+
+/// A handler of a scenario that did something to a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scripted {
+    /// The scenario.
+    pub scenario: String,
+    /// `on_response GET /path`.
+    pub handler: String,
+    /// What it did: `answer`, `response`, `entity`, `clock`, `state`, and faults by name.
+    pub effects: Vec<&'static str>,
 }
 
 /// What a reader asks for.
@@ -120,6 +135,7 @@ impl Journal {
             status: None,
             outcome: "client-error",
             recording: None,
+            scripts: Vec::new(),
             took: Duration::ZERO,
         };
         Some(Open { journal: self, watch: Stopwatch::start(), entry: Some(entry) })
@@ -204,6 +220,13 @@ impl Open<'_> {
     pub fn recording(&mut self, cassette: usize, interaction: usize) {
         if let Some(entry) = &mut self.entry {
             entry.recording = Some((cassette, interaction));
+        }
+    }
+
+    /// Notes what scenarios did.
+    pub fn scripts(&mut self, scripts: Vec<Scripted>) {
+        if let Some(entry) = &mut self.entry {
+            entry.scripts = scripts;
         }
     }
 

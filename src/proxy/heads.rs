@@ -6,7 +6,7 @@ use ::http::{HeaderMap, HeaderName, HeaderValue, Response, Version, header};
 use hyper::body::Incoming;
 
 use crate::cassette::Framing;
-use crate::http::{Body, CASSETTE, Reply, SESSION, end_to_end, filtered};
+use crate::http::{Body, CASSETTE, Reply, SCENARIO, SESSION, end_to_end, filtered};
 use crate::server::Tunnel;
 
 /// What is sent to the upstream: the client's headers, less those of this hop and those meant for us.
@@ -70,13 +70,7 @@ fn joined_cookies(headers: &mut HeaderMap) {
 }
 
 /// Headers that end here: the client sets the upstream's `Host` anew, the others are spoken to a proxy.
-const OURS: [HeaderName; 5] = [
-    header::HOST,
-    header::PROXY_AUTHORIZATION,
-    SESSION,
-    HeaderName::from_static("x-overdub-scenario"),
-    CASSETTE,
-];
+const OURS: [HeaderName; 5] = [header::HOST, header::PROXY_AUTHORIZATION, SESSION, SCENARIO, CASSETTE];
 
 /// How the upstream told the body's end. HTTP/2 has frames instead: there a length is either told or it is not.
 pub(super) fn framing(parts: &ResponseParts, incoming: &Incoming) -> Framing {

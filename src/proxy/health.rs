@@ -10,7 +10,7 @@ use super::{Mode, Proxy};
 pub type Health = Value;
 
 /// Outcomes that are failures.
-const FAILURES: [&str; 4] = ["miss", "client-error", "upstream-error", "internal-error"];
+const FAILURES: [&str; 5] = ["miss", "client-error", "upstream-error", "script-error", "internal-error"];
 
 /// How many requests failed, by outcome. A request that does not fail costs nothing here.
 #[derive(Debug, Default)]
@@ -34,8 +34,8 @@ impl Proxy {
     /// The proxy at a glance.
     pub fn health(&self) -> Health {
         let (mode, live) = match &self.mode {
-            Mode::Replay(_) => ("replay", None),
-            Mode::NewEpisodes(_, live) => ("new_episodes", Some(live)),
+            Mode::Replay => ("replay", None),
+            Mode::NewEpisodes(live) => ("new_episodes", Some(live)),
             Mode::Record(live) => ("record", Some(live)),
             Mode::Passthrough(live) => ("passthrough", Some(live)),
         };

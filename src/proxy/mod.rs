@@ -7,21 +7,27 @@ mod exchange;
 mod heads;
 mod health;
 mod links;
+mod loaded;
 mod own;
+mod scenarios;
+mod scripted;
 
 use std::sync::Arc;
 
 use ::http::{Method, StatusCode};
+use arc_swap::ArcSwap;
 
 pub use exchange::Live;
 pub use health::Health;
+pub use loaded::Loaded;
+pub use scenarios::{OnScriptError, ScenarioOptions, Scenarios};
 
 use crate::clock::{Clock, Stopwatch};
 use crate::error::Error;
-use crate::http::{HEADER_LIMIT, Reply, Request, total_size};
+use crate::http::{Guard, HEADER_LIMIT, Reply, Request, total_size};
 use crate::journal::{Journal, Open};
 use crate::profile::Profile;
-use crate::replay::{Answered, DEFAULT_SESSION, Player, SessionBy, session_name};
+use crate::replay::{Answered, Player, Recording, Session, SessionOptions, Sessions};
 use crate::server::Handler;
 use health::Failures;
 
@@ -29,6 +35,10 @@ use health::Failures;
 #[derive(Debug)]
 pub struct Proxy {
     mode: Mode,
+    /// What answers, swapped whole when a file changes.
+    loaded: ArcSwap<Loaded>,
+    /// The client runs, which outlive what is loaded.
+    sessions: Arc<Sessions>,
     watch: Stopwatch,
     failures: Failures,
     /// Kept only if somebody looks on.
@@ -38,39 +48,81 @@ pub struct Proxy {
 #[derive(Debug)]
 enum Mode {
     /// Recordings answer; there is no upstream.
-    Replay(Arc<Player>),
+    Replay,
     /// The upstream answers, and what passes is recorded.
     Record(Arc<Live>),
     /// Recordings answer; what none of them answers is asked of the upstream, and recorded.
-    NewEpisodes(Arc<Player>, Arc<Live>),
+    NewEpisodes(Arc<Live>),
     /// The upstream answers, and nothing is kept.
     Passthrough(Arc<Live>),
+}
+
+/// An answer on its way out.
+struct Answer {
+    reply: Reply,
+    /// What came of the request, in a word.
+    outcome: &'static str,
+    /// The recording it is, if it is one.
+    recording: Option<Recording>,
+    /// The recording is due again unless this is told that the answer arrived.
+    guard: Option<Guard>,
+}
+
+impl Answer {
+    fn recorded(answered: Answered) -> Self {
+        let Answered { reply, recording, guard, .. } = answered;
+        Self { reply, outcome: "replayed", recording: Some(recording), guard }
+    }
+
+    fn passed(reply: Reply, outcome: &'static str) -> Self {
+        let is_tunnel = reply.status() == StatusCode::SWITCHING_PROTOCOLS;
+        Self { reply, outcome: if is_tunnel { "tunnelled" } else { outcome }, recording: None, guard: None }
+    }
+
+    fn into_reply(self) -> (Reply, &'static str) {
+        let reply = match self.guard {
+            Some(guard) => self.reply.map(|body| body.guarded(guard)),
+            None => self.reply,
+        };
+        (reply, self.outcome)
+    }
 }
 
 impl Proxy {
     /// A proxy that answers from recordings and can reach nothing else.
     pub fn replay(player: Arc<Player>) -> Self {
-        Self::of(Mode::Replay(player))
+        Self::of(Mode::Replay, Some(player))
     }
 
     /// A proxy that passes requests on and records them.
     pub fn record(live: Live) -> Self {
-        Self::of(Mode::Record(Arc::new(live)))
+        Self::of(Mode::Record(Arc::new(live)), None)
     }
 
     /// A proxy that answers from recordings, and passes on and records what none of them answers. The recorder behind
     /// `live` tells `player` of what it writes.
     pub fn new_episodes(player: Arc<Player>, live: Live) -> Self {
-        Self::of(Mode::NewEpisodes(player, Arc::new(live)))
+        Self::of(Mode::NewEpisodes(Arc::new(live)), Some(player))
     }
 
     /// A proxy that passes requests on and keeps nothing: `live` is [`Live::unrecorded`].
     pub fn passthrough(live: Live) -> Self {
-        Self::of(Mode::Passthrough(Arc::new(live)))
+        Self::of(Mode::Passthrough(Arc::new(live)), None)
     }
 
-    fn of(mode: Mode) -> Self {
-        Self { mode, watch: Stopwatch::start(), failures: Failures::default(), journal: None }
+    fn of(mode: Mode, player: Option<Arc<Player>>) -> Self {
+        let sessions = match &player {
+            Some(player) => Arc::clone(player.sessions()),
+            None => Arc::new(Sessions::new(SessionOptions::default())),
+        };
+        Self {
+            mode,
+            loaded: ArcSwap::from_pointee(Loaded::new(player, None)),
+            sessions,
+            watch: Stopwatch::start(),
+            failures: Failures::default(),
+            journal: None,
+        }
     }
 
     /// The same, keeping a journal of `most` entries and counting what each session is given.
@@ -79,23 +131,48 @@ impl Proxy {
         Self { journal: Some(Journal::new(most, Clock::Wall, profile)), ..self }
     }
 
+    /// The same, playing scenarios.
+    #[must_use]
+    pub fn with_scenarios(self, scenarios: Scenarios) -> Self {
+        let player = self.player();
+        self.swap(Loaded::new(player, Some(Arc::new(scenarios))));
+        self
+    }
+
+    /// What answers at the moment.
+    pub fn loaded(&self) -> Arc<Loaded> {
+        self.loaded.load_full()
+    }
+
+    /// Answers from this from now on; requests under way keep what they began with.
+    pub fn swap(&self, loaded: Loaded) {
+        self.loaded.store(Arc::new(loaded));
+    }
+
     /// The journal, if somebody looks on.
     pub fn journal(&self) -> Option<&Journal> {
         self.journal.as_ref()
     }
 
     /// The player, if recordings answer.
-    pub fn player(&self) -> Option<&Arc<Player>> {
-        match &self.mode {
-            Mode::Replay(player) | Mode::NewEpisodes(player, _) => Some(player),
-            Mode::Record(_) | Mode::Passthrough(_) => None,
-        }
+    pub fn player(&self) -> Option<Arc<Player>> {
+        self.loaded.load().player.clone()
+    }
+
+    /// The scenarios in force, where there can be any.
+    pub fn scenarios(&self) -> Option<Arc<Scenarios>> {
+        self.loaded.load().scenarios.clone()
+    }
+
+    /// The client runs.
+    pub fn sessions(&self) -> &Arc<Sessions> {
+        &self.sessions
     }
 
     /// The answer, and what came of the request in a word. `entry` is where it is noted.
     async fn answer(
         &self,
-        mut request: Request,
+        request: Request,
         entry: &mut Option<Open<'_>>,
     ) -> Result<(Reply, &'static str), Error> {
         let size = total_size(&request.head.headers);
@@ -108,18 +185,38 @@ impl Proxy {
         if request.asked.is_none() && own::is_own(request.head.uri.path()) {
             return Ok((self.own(&request)?, "own"));
         }
+        let loaded = self.loaded.load_full();
+        let session = self.sessions.of(&request)?;
+        if let Some(entry) = entry {
+            entry.session(session.name());
+        }
+        if let Some(scenarios) = &loaded.scenarios
+            && let Some(scripted) = scenarios.scripted(&session, &request)?
+        {
+            return Box::pin(self.scripted(&loaded, scenarios, scripted, request, entry)).await;
+        }
+        Ok(self.unscripted(&loaded, &session, request, entry).await?.into_reply())
+    }
+
+    /// The answer of the recordings or the API.
+    async fn unscripted(
+        &self,
+        loaded: &Loaded,
+        session: &Arc<Session>,
+        mut request: Request,
+        entry: &mut Option<Open<'_>>,
+    ) -> Result<Answer, Error> {
+        // A player is there wherever recordings answer.
+        let player = || loaded.player.as_ref().ok_or_else(|| Error::Internal("nothing is loaded".to_owned()));
         match &self.mode {
-            Mode::Replay(player) if self.journal.is_none() => {
-                let session = player.session(&request)?;
-                Ok((player.answer_in(&session, &mut request).await?.reply, "replayed"))
+            Mode::Replay if self.journal.is_none() => {
+                Ok(Answer::recorded(player()?.answer_in(session, &mut request).await?))
             }
             // Apart, for they are large: hyper moves the future of every request, whichever way it goes.
-            Mode::Replay(player) => {
-                Ok((Box::pin(self.observed(player, &mut request, entry)).await?, "replayed"))
-            }
-            Mode::NewEpisodes(player, live) => Box::pin(self.episode(player, live, request, entry)).await,
-            Mode::Record(live) => Box::pin(passed(live, request, entry, "recorded")).await,
-            Mode::Passthrough(live) => Box::pin(passed(live, request, entry, "passed")).await,
+            Mode::Replay => Box::pin(self.observed(player()?, session, &mut request, entry)).await,
+            Mode::NewEpisodes(live) => Box::pin(self.episode(player()?, session, live, request, entry)).await,
+            Mode::Record(live) => Ok(Answer::passed(Box::pin(live.answer(request)).await?, "recorded")),
+            Mode::Passthrough(live) => Ok(Answer::passed(Box::pin(live.answer(request)).await?, "passed")),
         }
     }
 
@@ -127,61 +224,49 @@ impl Proxy {
     async fn observed(
         &self,
         player: &Player,
+        session: &Arc<Session>,
         request: &mut Request,
         entry: &mut Option<Open<'_>>,
-    ) -> Result<Reply, Error> {
-        let session = player.session(request)?;
+    ) -> Result<Answer, Error> {
+        let answered = player.answer_in(session, request).await;
+        player.note(session, &answered);
+        let answered = answered?;
         if let Some(entry) = entry {
-            entry.session(session.name());
+            entry.recording(answered.recording.cassette, answered.recording.interaction);
         }
-        let answered = player.answer_in(&session, request).await;
-        player.note(&session, &answered);
-        let Answered { reply, recording, .. } = answered?;
-        if let Some(entry) = entry {
-            entry.recording(recording.cassette, recording.interaction);
-        }
-        Ok(reply)
+        Ok(Answer::recorded(answered))
     }
 
     /// The recorded answer, else the upstream's, which is recorded.
     async fn episode(
         &self,
         player: &Player,
+        session: &Arc<Session>,
         live: &Arc<Live>,
         mut request: Request,
         entry: &mut Option<Open<'_>>,
-    ) -> Result<(Reply, &'static str), Error> {
-        let session = player.session(&request)?;
-        if let Some(entry) = entry {
-            entry.session(session.name());
-        }
-        let Ok(answered) = player.try_answer(&session, &mut request).await? else {
+    ) -> Result<Answer, Error> {
+        let Ok(answered) = player.try_answer(session, &mut request).await? else {
             request.session = Some(session.name());
-            return passed(live, request, &mut None, "recorded").await;
+            return Ok(Answer::passed(live.answer(request).await?, "recorded"));
         };
         let answered = Ok(answered);
-        if self.journal.is_some() {
-            player.note(&session, &answered);
+        if let Some(entry) = entry {
+            player.note(session, &answered);
+            if let Ok(Answered { recording, .. }) = &answered {
+                entry.recording(recording.cassette, recording.interaction);
+            }
         }
-        Ok((answered?.reply, "replayed"))
+        Ok(Answer::recorded(answered?))
     }
 }
 
-/// The upstream's answer, and `outcome` unless the connection became a tunnel.
-async fn passed(
-    live: &Arc<Live>,
-    request: Request,
-    entry: &mut Option<Open<'_>>,
-    outcome: &'static str,
-) -> Result<(Reply, &'static str), Error> {
-    if let Some(entry) = entry
-        && let Ok(name) = session_name(&request, SessionBy::Name)
-    {
-        entry.session(name.as_deref().unwrap_or(DEFAULT_SESSION).into());
-    }
-    let reply = live.answer(request).await?;
-    let is_tunnel = reply.status() == StatusCode::SWITCHING_PROTOCOLS;
-    Ok((reply, if is_tunnel { "tunnelled" } else { outcome }))
+/// Runs what may keep a thread busy for long where other requests do not wait for it.
+fn apart<T>(is_long: bool, work: impl FnOnce() -> T) -> T {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    let can_move =
+        || Handle::try_current().is_ok_and(|own| own.runtime_flavor() == RuntimeFlavor::MultiThread);
+    if is_long && can_move() { tokio::task::block_in_place(work) } else { work() }
 }
 
 impl Handler for Proxy {

@@ -21,7 +21,7 @@ impl Proxy {
     pub(super) fn own(&self, request: &Request) -> Result<Reply, Error> {
         let (method, path) = (&request.head.method, request.head.uri.path());
         let asked = || format!("{method} {path}");
-        match (path, self.player()) {
+        match (path, self.player().as_deref()) {
             ("/__overdub/reset", Some(player)) if method == Method::POST => reset(player, request),
             ("/__overdub/reset", Some(_)) => Err(Error::WrongMethod(asked(), "POST")),
             ("/__overdub/health", _) if matches!(*method, Method::GET | Method::HEAD) => {

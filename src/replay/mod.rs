@@ -35,8 +35,8 @@ pub use latency::Latency;
 pub use names::{
     DEFAULT as DEFAULT_SESSION, LONGEST_NAME, SessionBy, check as check_session_name, of as session_name,
 };
-pub use player::{Answered, Missed, Player, Recording, ReplayOptions};
+pub use player::{Answered, Missed, Player, Recording, ReplayOptions, decoded_body};
 pub use run::Tally;
 pub use session::Session;
-pub use sessions::SessionOptions;
+pub use sessions::{SessionOptions, Sessions};
 pub use view::{CassetteView, NoSession, SessionView};

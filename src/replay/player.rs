@@ -20,7 +20,7 @@ use super::time::{TimeFinder, as_recorded};
 use crate::cassette::{Cassette, Repeat};
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::http::{BODY_LIMIT, Body, CASSETTE, Coding, Reply, Request};
+use crate::http::{BODY_LIMIT, Body, CASSETTE, Coding, Guard, Reply, Request};
 use crate::matching::{ClientOrigin, Hidden, LiveRequest};
 use crate::profile::{Mask, Profile};
 
@@ -52,7 +52,7 @@ impl Default for ReplayOptions {
 }
 
 /// A recording, by the number of its cassette (in the order of their names) and its own in it, both from 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Recording {
     /// Which cassette.
     pub cassette: usize,
@@ -67,8 +67,20 @@ pub struct Answered {
     pub reply: Reply,
     /// Where it came from.
     pub recording: Recording,
+    /// Its recording is due again unless this is told that the answer arrived.
+    pub guard: Option<Guard>,
     /// Its session knows that it was given.
     pub(super) is_marked: bool,
+}
+
+impl Answered {
+    /// The response, which tells by itself whether it arrived.
+    pub fn into_reply(self) -> Reply {
+        match self.guard {
+            Some(guard) => self.reply.map(|body| body.guarded(guard)),
+            None => self.reply,
+        }
+    }
 }
 
 /// All loaded cassettes, and the sessions that play them.
@@ -79,7 +91,7 @@ pub struct Player {
     pub(super) captured: Option<Captured>,
     /// What no message shows.
     mask: Mask,
-    pub(super) sessions: Sessions,
+    pub(super) sessions: Arc<Sessions>,
     /// Whose time answers tell, and which times they are; `None`: as recorded.
     told: Option<(Clock, TimeFinder)>,
     latency: Latency,
@@ -92,7 +104,7 @@ impl Player {
             index: Index::new(cassettes, profile, options, 0),
             captured: None,
             mask: Mask::new(profile),
-            sessions: Sessions::new(options.sessions),
+            sessions: Arc::new(Sessions::new(options.sessions)),
             told: options.clock.clone().map(|clock| (clock, TimeFinder::new(profile.timestamps.clone()))),
             latency: options.latency,
         }
@@ -114,7 +126,7 @@ impl Player {
     /// A miss, a request body that did not arrive whole, or a name that is none.
     pub async fn answer(&self, mut request: Request) -> Result<Reply, Error> {
         let session = self.session(&request)?;
-        Ok(self.answer_in(&session, &mut request).await?.reply)
+        Ok(self.answer_in(&session, &mut request).await?.into_reply())
     }
 
     /// The recorded answer that is due in a session, and which recording it is. The body of `request` has been read by
@@ -143,7 +155,7 @@ impl Player {
         let body = if http_body::Body::is_end_stream(&request.body) {
             Bytes::new()
         } else {
-            Box::pin(read_body(request)).await?
+            Box::pin(decoded_body(request)).await?
         };
         let mut captured = None;
         let given = match self.due(&self.index, session, request, &body) {
@@ -161,6 +173,10 @@ impl Player {
         let answered = Answered {
             recording: Recording { cassette: given.place.timeline, interaction: given.ordinal },
             is_marked: given.is_marked(),
+            guard: given.is_owed().then(|| {
+                let session = Arc::clone(session);
+                Guard::new(move || session.give_back(given))
+            }),
             reply: self.send(index, session, request, given),
         };
         let took = index.timeline(given.place.timeline).cassette.interactions[given.ordinal].took;
@@ -220,7 +236,7 @@ impl Player {
         index.number_of(&name).map(Some).ok_or_else(|| Reason::NoSuchCassette(name.into_owned()))
     }
 
-    fn send(&self, index: &Index, session: &Arc<Session>, request: &Request, given: Given) -> Reply {
+    fn send(&self, index: &Index, session: &Session, request: &Request, given: Given) -> Reply {
         let timeline = index.timeline(given.place.timeline);
         let answer = &timeline.answers[given.ordinal];
         if tracing::enabled!(tracing::Level::DEBUG) {
@@ -229,9 +245,11 @@ impl Player {
             tracing::debug!("replayed: {} {path} from {name} #{number}", request.head.method);
         }
         let bindings = if answer.is_open() { session.bindings.read() } else { None };
-        let shift = match self.told {
-            None => 0,
-            Some(_) => session.clock.shift(timeline.cassette.interactions[given.ordinal].at),
+        let shift = if self.told.is_some() {
+            let shift = session.clock.shift(timeline.cassette.interactions[given.ordinal].at);
+            shift.saturating_add(session.scripts.advanced())
+        } else {
+            0
         };
         let client = || request.client_origin();
         let is_forwarded = request.asked.is_some();
@@ -239,13 +257,7 @@ impl Player {
         let context = Filling { client: &client, known: OnceCell::new(), is_forwarded, bound, shift };
         let asker =
             Asker { head: &request.head, scheme: request.scheme, is_forwarded, context, origin: &client };
-        let reply = answer.send(&asker);
-        drop(bindings);
-        if !given.is_owed() {
-            return reply;
-        }
-        let session = Arc::clone(session);
-        reply.map(|body| body.guarded(move || session.give_back(given)))
+        answer.send(&asker)
     }
 }
 
@@ -262,7 +274,10 @@ fn live<'a>(request: &'a Request, body: &'a Bytes, client: ClientOrigin<'a>) -> 
 }
 
 /// The request's body, decoded: two clients may send one body in two codings. The request keeps it as it came.
-async fn read_body(request: &mut Request) -> Result<Bytes, Error> {
+///
+/// # Errors
+/// It did not arrive whole, or is too large.
+pub async fn decoded_body(request: &mut Request) -> Result<Bytes, Error> {
     let body = std::mem::take(&mut request.body);
     let whole = body.read(BODY_LIMIT).await.map_err(Error::RequestBroken)?;
     let bytes = whole.map_err(|_| Error::RequestTooLarge)?.data;

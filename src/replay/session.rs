@@ -14,6 +14,7 @@ use super::time::SessionClock;
 use super::timeline::{Group, Timeline, Track};
 use crate::cassette::Repeat;
 use crate::profile::Kind;
+use crate::scenario::SessionScripts;
 
 /// One client run.
 #[derive(Debug, Default)]
@@ -27,6 +28,8 @@ pub struct Session {
     pub(super) bindings: Bindings,
     /// What time it is for the client.
     pub(super) clock: SessionClock,
+    /// Which scenarios it plays, and what they remember.
+    pub scripts: SessionScripts,
 }
 
 /// A track of a timeline, by their numbers.
@@ -99,6 +102,7 @@ impl Session {
         drop(marks);
         self.bindings.clear();
         self.clock.reset();
+        self.scripts.reset();
     }
 
     /// The timeline that answered last.

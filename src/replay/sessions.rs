@@ -31,7 +31,7 @@ impl Default for SessionOptions {
 
 /// All sessions. They never see each other.
 #[derive(Debug)]
-pub(super) struct Sessions {
+pub struct Sessions {
     /// Of requests that name none. Apart, since it is nearly every request's: no lock, no hash.
     default: Arc<Session>,
     /// A std lock, held to look up one name and never across an `.await`; only a name that is new writes.
@@ -54,7 +54,8 @@ struct Named {
 }
 
 impl Sessions {
-    pub(super) fn new(options: SessionOptions) -> Self {
+    /// None but the default one.
+    pub fn new(options: SessionOptions) -> Self {
         let (default, named) = (Arc::default(), RwLock::default());
         Self { default, named, options, watch: Stopwatch::start(), began: Clock::Wall.now() }
     }
@@ -63,7 +64,7 @@ impl Sessions {
     ///
     /// # Errors
     /// It names one by what is no name.
-    pub(super) fn of(&self, request: &Request) -> Result<Arc<Session>, Error> {
+    pub fn of(&self, request: &Request) -> Result<Arc<Session>, Error> {
         Ok(match names::of(request, self.options.by)?.as_deref() {
             None | Some(DEFAULT) => Arc::clone(&self.default),
             Some(name) => self.named(name, self.watch.elapsed()),
@@ -114,7 +115,7 @@ impl Sessions {
     }
 
     /// The session of this name, which is not used by asking.
-    pub(super) fn find(&self, name: &str) -> Option<Arc<Session>> {
+    pub fn find(&self, name: &str) -> Option<Arc<Session>> {
         if name == DEFAULT {
             return Some(Arc::clone(&self.default));
         }
@@ -144,7 +145,7 @@ impl Sessions {
     }
 
     /// How long a session may still be idle; `None` if it is no more.
-    pub(super) fn idle_left(&self, session: &Session) -> Option<Duration> {
+    pub fn idle_left(&self, session: &Session) -> Option<Duration> {
         let left = (session.run.used() + self.options.idle).checked_sub(self.watch.elapsed());
         left.filter(|left| !left.is_zero() && !session.run.ended.is_cancelled())
     }

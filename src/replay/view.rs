@@ -1,11 +1,11 @@
 //! Sessions and cassettes as those see them who look on: the admin address and the journal.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::player::{Answered, Player, Recording};
 use super::run::Tally;
 use super::session::Session;
+use super::sessions::Sessions;
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::http::Request;
@@ -108,11 +108,6 @@ impl Player {
         self.sessions.len()
     }
 
-    /// How long a session may still be idle; `None` if it is no more.
-    pub fn idle_left(&self, session: &Session) -> Option<Duration> {
-        self.sessions.idle_left(session)
-    }
-
     /// Notes what came of a request, for [`Player::view`]. Only who looks on has it noted.
     pub fn note(&self, session: &Session, answered: &Result<Answered, Error>) {
         let run = &session.run;
@@ -156,6 +151,17 @@ impl Player {
             tally: run.tally(),
             cassettes,
         }
+    }
+
+    /// The sessions that play the recordings.
+    pub fn sessions(&self) -> &Arc<Sessions> {
+        &self.sessions
+    }
+
+    /// When the first of the recordings was made, if one tells.
+    pub fn recorded_at(&self) -> Option<Timestamp> {
+        let timelines = self.index.timelines.iter();
+        timelines.filter_map(|timeline| timeline.cassette.interactions.first()?.at).min()
     }
 
     /// Names and sizes of the cassettes, in the order in which [`Recording::cassette`] counts them.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rhai::{Dynamic, EvalAltResult, FnPtr, GlobalRuntimeState, NativeCallContext, Position};
@@ -127,6 +127,7 @@ impl Handler {
             result.unwrap_or_else(|_| Err(fail("the script engine failed inside".to_owned())))
         };
         let (result, call) = call::enter(Call::Run(Box::new(running)), limits.wall, limits.operations, work);
+        self.account.took(call::operations());
         let running = match call {
             Some(Call::Run(running)) => Some(*running),
             _ => None,
@@ -153,8 +154,12 @@ pub(super) struct Account {
     calls: AtomicU64,
     fired: AtomicU64,
     failed: AtomicU64,
+    is_slow: AtomicBool,
     rare: Mutex<Rare>,
 }
+
+/// From this number of operations on a call takes long: a millisecond or so.
+const SLOW: u64 = 10_000;
 
 #[derive(Debug, Default, Clone)]
 struct Rare {
@@ -165,6 +170,18 @@ struct Rare {
 impl Account {
     pub(super) fn called(&self) {
         self.calls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes how many operations a call took.
+    pub(super) fn took(&self, operations: u64) {
+        if operations > SLOW {
+            self.is_slow.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether a call took long.
+    pub(super) fn is_slow(&self) -> bool {
+        self.is_slow.load(Ordering::Relaxed)
     }
 
     pub(super) fn failed(&self) {
@@ -215,6 +232,19 @@ pub struct HandlerReport {
     pub effects: BTreeMap<&'static str, u64>,
     /// The request on which it last fired.
     pub last: Option<String>,
+}
+
+impl HandlerReport {
+    /// Adds what the same handler did elsewhere.
+    pub fn add(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.fired += other.fired;
+        self.failed += other.failed;
+        for (effect, count) in other.effects {
+            *self.effects.entry(effect).or_default() += count;
+        }
+        self.last = other.last.or_else(|| self.last.take());
+    }
 }
 
 impl Handler {

@@ -142,7 +142,10 @@ pub(super) struct Loaded {
 pub(super) struct Loader<'a> {
     pub(super) engine: &'a Engine,
     pub(super) library: &'a Arc<Library>,
-    pub(super) settings: &'a [Setting],
+    /// Those that must be for one of the scenarios.
+    own: &'a [Setting],
+    /// Those that others may be meant by; what `own` says counts more.
+    common: &'a [Setting],
     pub(super) loaded: Loaded,
     /// Scenarios that wait for what they require, the innermost last.
     waiting: Vec<String>,
@@ -150,11 +153,17 @@ pub(super) struct Loader<'a> {
 }
 
 impl<'a> Loader<'a> {
-    pub(super) fn new(engine: &'a Engine, library: &'a Arc<Library>, settings: &'a [Setting]) -> Self {
+    pub(super) fn new(
+        engine: &'a Engine,
+        library: &'a Arc<Library>,
+        own: &'a [Setting],
+        common: &'a [Setting],
+    ) -> Self {
         Self {
             engine,
             library,
-            settings,
+            own,
+            common,
             loaded: Loaded::default(),
             waiting: Vec::new(),
             misfits: Vec::new(),
@@ -209,7 +218,7 @@ impl<'a> Loader<'a> {
         let loading = Loading {
             source: Arc::clone(source),
             library: Arc::clone(self.library),
-            settings: self.settings.to_vec(),
+            settings: [self.common, self.own].concat(),
             given,
             title: None,
             params: Params::new(),
@@ -275,9 +284,12 @@ impl<'a> Loader<'a> {
     pub(super) fn check_settings(&self) -> Result<(), SettingError> {
         let all = self.loaded.scenarios.iter().map(|scenario| (scenario.name.as_str(), &scenario.defaults));
         let known = || all_described(all.clone());
-        for setting in self.settings {
+        for setting in self.common.iter().chain(self.own) {
             let mut owners = all.clone().filter(|(scenario, _)| setting.is_for(scenario));
             let Some(default) = owners.find_map(|(_, params)| params.get(&setting.name)) else {
+                if self.common.contains(setting) {
+                    continue;
+                }
                 return Err(SettingError::Unknown { name: setting.full_name(), known: known() });
             };
             if self.misfits.contains(setting) {

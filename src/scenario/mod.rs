@@ -20,6 +20,7 @@
 
 mod api;
 mod call;
+mod choice;
 mod draw;
 mod engine;
 mod error;
@@ -39,6 +40,7 @@ mod state;
 mod time;
 mod turn;
 
+pub use choice::{Choice, SessionScripts};
 pub use engine::Engine;
 pub use error::{ScenarioError, ScriptError};
 pub use exchange::{Origin, Request, Response};

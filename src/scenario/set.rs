@@ -85,7 +85,7 @@ pub struct Contest {
 }
 
 impl Set {
-    /// Loads scenarios by name, in the order in which their handlers are to run.
+    /// Loads scenarios by name, in the order in which their handlers are to run. Every setting must be for one of them.
     ///
     /// # Errors
     /// The first thing that is wrong, with its place.
@@ -95,7 +95,21 @@ impl Set {
         names: &[impl AsRef<str>],
         settings: &[Setting],
     ) -> Result<Self, ScenarioError> {
-        let mut loader = Loader::new(engine, library, settings);
+        Self::load_among(engine, library, names, settings, &[])
+    }
+
+    /// As [`Set::load`], with settings in `common` that may be for other scenarios than these.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its place.
+    pub fn load_among(
+        engine: &Arc<Engine>,
+        library: &Arc<Library>,
+        names: &[impl AsRef<str>],
+        settings: &[Setting],
+        common: &[Setting],
+    ) -> Result<Self, ScenarioError> {
+        let mut loader = Loader::new(engine, library, settings, common);
         for name in names {
             loader.add(name.as_ref(), Map::new())?;
         }
@@ -159,6 +173,17 @@ impl Set {
         }
         let key = FixedState::default().hash_one((method.as_str(), &*path));
         Some(Route { handlers, key })
+    }
+
+    /// Whether any handler wants to see the answer.
+    pub fn sees_answers(&self, route: &Route) -> bool {
+        self.of(route, Phase::Response).next().is_some()
+    }
+
+    /// Whether a handler of the route once took long, so that it may again.
+    pub fn is_slow(&self, route: &Route) -> bool {
+        let mut all = route.handlers.iter().filter_map(|&number| self.handlers.get(number));
+        all.any(|handler| handler.account.is_slow())
     }
 
     fn of(&self, route: &Route, phase: Phase) -> impl Iterator<Item = &Arc<Handler>> {

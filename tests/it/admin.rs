@@ -122,6 +122,7 @@ fn health_tells_a_replay_at_a_glance() {
         "miss": 1,
         "client-error": 1,
         "upstream-error": 0,
+        "script-error": 0,
         "internal-error": 0
       },
       "sessions": 2
@@ -160,6 +161,7 @@ fn health_tells_a_recording_at_a_glance() {
         "miss": 0,
         "client-error": 0,
         "upstream-error": 0,
+        "script-error": 0,
         "internal-error": 0
       }
     }

@@ -158,7 +158,7 @@ fn a_reader_asks_for_a_part_of_it() {
     for query in ["outcome=good", "since=now", "limit=-1", "what=1"] {
         assert_eq!(admin(&player, &format!("GET /__overdub/journal?{query}")).status(), 400, "{query}");
     }
-    insta::assert_snapshot!(error(&admin(&player, "GET /__overdub/journal?outcome=good")), @r#"400 overdub: outcome=good is none of replayed, recorded, passed, miss, client-error, upstream-error, internal-error, own, tunnelled; there are session=NAME, outcome=OUTCOME (more than one with commas), since=N or since=TIME (RFC 3339), limit=N"#);
+    insta::assert_snapshot!(error(&admin(&player, "GET /__overdub/journal?outcome=good")), @r#"400 overdub: outcome=good is none of replayed, scripted, recorded, passed, miss, client-error, upstream-error, script-error, internal-error, own, tunnelled; there are session=NAME, outcome=OUTCOME (more than one with commas), since=N or since=TIME (RFC 3339), limit=N"#);
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn headers_of_one_hop_stay_on_it() {
         &upstream,
         &["GET /a\nconnection: keep-alive, x-my-hop\nx-my-hop: 1\nkeep-alive: timeout=9\nte: gzip\n\
            proxy-connection: keep-alive\nupgrade: h2c\nproxy-authorization: Basic eA==\n\
-           x-overdub-session: s\nx-overdub-cassette: run\nx-overdub-scenario: s\nx-mine: 1"],
+           x-overdub-session: s\nx-overdub-cassette: run\nx-overdub-scenario: none\nx-mine: 1"],
     );
     let seen = &upstream.seen()[0];
     for name in [

@@ -1,0 +1,65 @@
+//! Scenarios of a proxy: loaded when it starts, accounted for when it ends.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Failure;
+use crate::Proxy;
+use crate::clock::Clock;
+use crate::config::ScenarioConfig;
+use crate::profile::Profile;
+use crate::proxy::{ScenarioOptions, Scenarios};
+use crate::scenario::{HandlerReport, Library, ScenarioError};
+
+/// The scenarios that were asked for. `clock` is the time for scripts; `None`: when the recording was made.
+///
+/// # Errors
+/// The first thing that is wrong with them, with its place.
+pub(super) fn load(
+    config: &ScenarioConfig,
+    clock: Option<Clock>,
+    profile: &Arc<Profile>,
+) -> Result<Scenarios, ScenarioError> {
+    let library = Arc::new(Library::read(&config.folder, &[])?);
+    let profile = Arc::clone(profile);
+    let options = ScenarioOptions { seed: config.seed, on_error: config.on_error, clock, profile };
+    Scenarios::load(library, &config.names, &config.settings, options)
+}
+
+/// Says what the handlers did. `required`: it is a failure if one never did anything.
+///
+/// # Errors
+/// Names those that never did anything.
+pub(super) fn account(proxy: &Proxy, required: bool) -> Result<(), Failure> {
+    let report = proxy.scenarios().map(|scenarios| scenarios.report()).unwrap_or_default();
+    for handler in &report {
+        tracing::info!("{}", told(handler));
+    }
+    let idle: Vec<_> = report.iter().filter(|handler| handler.fired == 0).collect();
+    if !required || idle.is_empty() {
+        return Ok(());
+    }
+    let lines = idle.iter().map(|own| format!("\n  {}: {} ({})", own.scenario, own.handler, own.place));
+    let what = "handlers that never did anything (--require-fired): ";
+    Err(Failure::Checks(format!("{what}{}{}", idle.len(), lines.collect::<String>())))
+}
+
+/// `scenario NAME: HANDLER: fired 2 times of 5 calls (answer 2), last on …`.
+fn told(handler: &HandlerReport) -> String {
+    let HandlerReport { scenario, handler, calls, fired, failed, effects, last, place } = handler;
+    let label = format!("scenario {scenario}: {handler}");
+    if *fired == 0 && *failed == 0 {
+        return format!("{label}: never fired, of {calls} calls ({place})");
+    }
+    let failed = if *failed > 0 { format!(", failed {failed}") } else { String::new() };
+    let last = last.as_ref().map(|last| format!(", last on {last}")).unwrap_or_default();
+    format!("{label}: fired {fired} of {calls} calls{failed}{}{last}", listed(effects))
+}
+
+fn listed(effects: &BTreeMap<&'static str, u64>) -> String {
+    if effects.is_empty() {
+        return String::new();
+    }
+    let all: Vec<_> = effects.iter().map(|(effect, count)| format!("{effect} {count}")).collect();
+    format!(" ({})", all.join(", "))
+}

@@ -1,0 +1,230 @@
+//! The scenarios in force: those that all sessions play, and those that sessions chose for themselves.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use super::scripted::Scripted;
+use crate::clock::{Clock, Timestamp};
+use crate::error::Error;
+use crate::http::{Request, SCENARIO};
+use crate::profile::Profile;
+use crate::replay::Session;
+use crate::scenario::{Choice, Engine, HandlerReport, Library, ScenarioError, ScenarioState, Set, Setting};
+
+/// Most different choices that sessions can make: each is compiled once and kept.
+const MOST_CHOICES: usize = 1000;
+
+/// When a session begins by the clock of scripts, where recordings are played and none tells a time.
+const BEGINNING: Timestamp = Timestamp::constant(1_577_836_800, 0);
+
+/// What a request gets whose handler fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnScriptError {
+    /// An error that says so: a broken experiment is not to be mistaken for one that passed.
+    #[default]
+    Fail,
+    /// The answer as it would be without the script.
+    Recorded,
+}
+
+/// How scenarios are played.
+#[derive(Debug, Clone)]
+pub struct ScenarioOptions {
+    /// What chance is drawn from.
+    pub seed: u64,
+    /// What a request gets whose handler fails.
+    pub on_error: OnScriptError,
+    /// What time it is for scripts; `None`: when the recording was made.
+    pub clock: Option<Clock>,
+    /// Tells writes from reads.
+    pub profile: Arc<Profile>,
+}
+
+/// The scenarios in force. Nothing in it is changed by serving but what sessions chose, and the accounts.
+#[derive(Debug)]
+pub struct Scenarios {
+    engine: Arc<OnceLock<Arc<Engine>>>,
+    library: Arc<Library>,
+    names: Vec<String>,
+    settings: Vec<Setting>,
+    pub(super) options: ScenarioOptions,
+    /// What sessions play that choose nothing.
+    common: Arc<Set>,
+    /// What sessions chose, as they wrote it. A std lock, held to look up or to add one.
+    chosen: RwLock<HashMap<String, Arc<Set>>>,
+}
+
+impl Scenarios {
+    /// Those of `library` that `names` says, in the order in which their handlers run.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with them, with its place.
+    pub fn load(
+        library: Arc<Library>,
+        names: &[String],
+        settings: &[Setting],
+        options: ScenarioOptions,
+    ) -> Result<Self, ScenarioError> {
+        let engine = Arc::default();
+        let common = Arc::new(Set::load(engine_of(&engine), &library, names, settings)?);
+        let (names, settings) = (names.to_vec(), settings.to_vec());
+        Ok(Self { engine, library, names, settings, options, common, chosen: RwLock::default() })
+    }
+
+    /// The same choices of what `library` holds, with the accounts of this one.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with them, with its place.
+    pub fn reloaded(
+        &self,
+        library: Arc<Library>,
+        names: &[String],
+        settings: &[Setting],
+        options: ScenarioOptions,
+    ) -> Result<Self, ScenarioError> {
+        let engine = engine_of(&self.engine);
+        let common = Set::load(engine, &library, names, settings)?;
+        common.adopt(&self.common);
+        let mut chosen = HashMap::new();
+        for (text, before) in self.chosen().iter() {
+            let set = compiled(engine, &library, &choice(text)?, settings)?;
+            set.adopt(before);
+            chosen.insert(text.clone(), Arc::new(set));
+        }
+        Ok(Self {
+            engine: Arc::clone(&self.engine),
+            library,
+            names: names.to_vec(),
+            settings: settings.to_vec(),
+            options,
+            common: Arc::new(common),
+            chosen: RwLock::new(chosen),
+        })
+    }
+
+    /// The files that there are.
+    pub fn library(&self) -> &Arc<Library> {
+        &self.library
+    }
+
+    /// What sessions play that choose nothing.
+    pub fn common(&self) -> &Arc<Set> {
+        &self.common
+    }
+
+    /// Their names, as they were asked for.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// What was set from outside.
+    pub fn settings(&self) -> &[Setting] {
+        &self.settings
+    }
+
+    /// The account of every handler, of those that all play and those that sessions chose.
+    pub fn report(&self) -> Vec<HandlerReport> {
+        let mut all = self.common.report();
+        let chosen = self.chosen();
+        let mut texts: Vec<_> = chosen.keys().collect();
+        texts.sort_unstable();
+        for own in texts.into_iter().filter_map(|text| chosen.get(text)).flat_map(|set| set.report()) {
+            match all.iter_mut().find(|known| known.place == own.place && known.handler == own.handler) {
+                Some(known) => known.add(own),
+                None => all.push(own),
+            }
+        }
+        all
+    }
+
+    /// What a request meets of them in its session; `None`, for most, leaves it to the recordings and the API.
+    ///
+    /// # Errors
+    /// The request chooses scenarios that cannot be played.
+    pub(super) fn scripted(
+        &self,
+        session: &Arc<Session>,
+        request: &Request,
+    ) -> Result<Option<Scripted>, Error> {
+        if let Some(value) = request.head.headers.get(SCENARIO) {
+            self.choose(session, &String::from_utf8_lossy(value.as_bytes()))?;
+        }
+        let set = match session.scripts.choice() {
+            None => Arc::clone(&self.common),
+            Some(choice) => self.set_of(&choice)?,
+        };
+        let route = set.matches(&request.head.method, request.head.uri.path());
+        let is_overlaid = || session.scripts.known_state().is_some_and(ScenarioState::has_overlays);
+        Ok((route.is_some() || is_overlaid()).then(|| Scripted::new(set, route, Arc::clone(session))))
+    }
+
+    /// Has a session play what `text` says, from now on.
+    ///
+    /// # Errors
+    /// It cannot be played.
+    pub fn choose(&self, session: &Session, text: &str) -> Result<(), Error> {
+        let text = text.trim();
+        if session.scripts.choice().is_some_and(|choice| choice.text() == text) {
+            return Ok(());
+        }
+        let choice = choice(text).map_err(|error| Error::Choice(error.to_string()))?;
+        self.set_of(&choice)?;
+        session.scripts.choose(Some(Arc::new(choice)));
+        Ok(())
+    }
+
+    /// The set for a choice, compiled when it is first made.
+    fn set_of(&self, choice: &Choice) -> Result<Arc<Set>, Error> {
+        if let Some(set) = self.chosen().get(choice.text()) {
+            return Ok(Arc::clone(set));
+        }
+        let made =
+            super::apart(true, || compiled(engine_of(&self.engine), &self.library, choice, &self.settings));
+        let set = Arc::new(made.map_err(|error| match error {
+            ScenarioError::Script(error) => Error::Script(error),
+            other => Error::Choice(other.to_string()),
+        })?);
+        let mut chosen = self.chosen.write().unwrap_or_else(PoisonError::into_inner);
+        if chosen.len() >= MOST_CHOICES && !chosen.contains_key(choice.text()) {
+            let what =
+                format!("more than {MOST_CHOICES} different choices were made; make fewer, or start afresh");
+            return Err(Error::Choice(what));
+        }
+        Ok(Arc::clone(chosen.entry(choice.text().to_owned()).or_insert(set)))
+    }
+
+    /// What the scenarios of a session remember. `recorded` tells when the recording was made.
+    pub(super) fn state_of<'a>(
+        &self,
+        session: &'a Session,
+        recorded: impl FnOnce() -> Option<Timestamp>,
+    ) -> &'a ScenarioState {
+        session.scripts.state(|| {
+            let clock = self.options.clock.clone();
+            let clock = clock.unwrap_or_else(|| Clock::virtual_from(recorded().unwrap_or(BEGINNING)));
+            ScenarioState::new(session.name(), self.options.seed, clock, Clock::Wall)
+        })
+    }
+
+    fn chosen(&self) -> std::sync::RwLockReadGuard<'_, HashMap<String, Arc<Set>>> {
+        self.chosen.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The one engine, made when it is first needed.
+fn engine_of(engine: &OnceLock<Arc<Engine>>) -> &Arc<Engine> {
+    engine.get_or_init(Arc::default)
+}
+
+fn choice(text: &str) -> Result<Choice, ScenarioError> {
+    Choice::parse(text).map_err(ScenarioError::from)
+}
+
+fn compiled(
+    engine: &Arc<Engine>,
+    library: &Arc<Library>,
+    choice: &Choice,
+    common: &[Setting],
+) -> Result<Set, ScenarioError> {
+    Set::load_among(engine, library, choice.names(), choice.settings(), common)
+}

@@ -1,0 +1,126 @@
+//! What scenarios are to one session: which of them it plays, and what they remember.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use super::params::{Setting, SettingError};
+use super::state::ScenarioState;
+
+/// Which scenarios are wanted, with parameters: `push-expired;after_polls=5, flaky-5xx`.
+///
+/// That is how the header `x-overdub-scenario` says it; the text alone tells two choices apart.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Choice {
+    text: String,
+    names: Vec<String>,
+    settings: Vec<Setting>,
+}
+
+impl Choice {
+    /// Reads a list of names with commas, each with its parameters behind semicolons; `none` is no scenario.
+    ///
+    /// # Errors
+    /// What stands behind a semicolon is not `NAME=VALUE`.
+    pub fn parse(text: &str) -> Result<Self, SettingError> {
+        let text = text.trim();
+        let mut choice = Self { text: text.to_owned(), ..Self::default() };
+        for element in text.split(',') {
+            let mut parts = element.split(';').map(str::trim);
+            let Some(name) = parts.next().filter(|name| !matches!(*name, "" | "none")) else { continue };
+            for part in parts.filter(|part| !part.is_empty()) {
+                let setting = Setting::parse(part)?;
+                choice.settings.push(Setting { scenario: Some(name.to_owned()), ..setting });
+            }
+            choice.names.push(name.to_owned());
+        }
+        Ok(choice)
+    }
+
+    /// As it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The scenarios, in the order in which their handlers are to run.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Their parameters.
+    pub fn settings(&self) -> &[Setting] {
+        &self.settings
+    }
+}
+
+/// What scenarios are to one session.
+#[derive(Debug, Default)]
+pub struct SessionScripts {
+    /// Most sessions choose nothing, and need not take the lock to say so.
+    is_chosen: AtomicBool,
+    /// A std lock, held to take or to replace one pointer.
+    choice: RwLock<Option<Arc<Choice>>>,
+    state: OnceLock<ScenarioState>,
+}
+
+impl SessionScripts {
+    /// What it chose for itself; `None`: it plays what all play.
+    pub fn choice(&self) -> Option<Arc<Choice>> {
+        if !self.is_chosen.load(Ordering::Acquire) {
+            return None;
+        }
+        self.choice.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// From now on it plays these; `None`: what all play.
+    pub fn choose(&self, choice: Option<Arc<Choice>>) {
+        let is_chosen = choice.is_some();
+        *self.choice.write().unwrap_or_else(PoisonError::into_inner) = choice;
+        self.is_chosen.store(is_chosen, Ordering::Release);
+    }
+
+    /// What its scenarios remember, which begins as `begin` says.
+    pub fn state(&self, begin: impl FnOnce() -> ScenarioState) -> &ScenarioState {
+        self.state.get_or_init(begin)
+    }
+
+    /// The same, if any scenario was played.
+    pub fn known_state(&self) -> Option<&ScenarioState> {
+        self.state.get()
+    }
+
+    /// How far scripts have moved the session's clock, in whole seconds.
+    pub(crate) fn advanced(&self) -> i64 {
+        let advanced = self.state.get().map(|state| state.advanced().as_secs());
+        advanced.and_then(|seconds| i64::try_from(seconds).ok()).unwrap_or(0)
+    }
+
+    /// Begins anew, with what all play.
+    pub(crate) fn reset(&self) {
+        self.choose(None);
+        if let Some(state) = self.state.get() {
+            state.reset();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_choice_names_scenarios_and_their_parameters() {
+        let choice = Choice::parse(" push-expired; after_polls=5;x=a=b , ,flaky-5xx ").unwrap();
+        assert_eq!(choice.names(), ["push-expired", "flaky-5xx"]);
+        let settings: Vec<_> = choice
+            .settings()
+            .iter()
+            .map(|own| (own.scenario.as_deref(), own.name.as_str(), own.value.as_str()))
+            .collect();
+        assert_eq!(
+            settings,
+            [(Some("push-expired"), "after_polls", "5"), (Some("push-expired"), "x", "a=b")]
+        );
+        assert!(Choice::parse("none").unwrap().names().is_empty());
+        assert!(Choice::parse("a;b").is_err());
+    }
+}
