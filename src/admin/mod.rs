@@ -6,6 +6,7 @@
 mod entries;
 mod guard;
 mod ports;
+mod scenarios;
 mod sessions;
 
 use std::sync::Arc;
@@ -16,17 +17,21 @@ use serde_json::{Value, json};
 use crate::Proxy;
 use crate::error::{Error, own_reply_pretty};
 use crate::http::{Reply, Request, percent_decoded};
-use crate::replay::Player;
 use crate::server::Handler;
 pub use ports::Ports;
+
+/// Largest body that asks for something, in bytes.
+const LARGEST: usize = 64 * 1024;
 
 /// What there is, for those who ask for something else.
 const ENDPOINTS: &str = "; there are:\n\
     GET /__overdub/health\n\
     GET, POST /__overdub/sessions\n\
     GET, DELETE /__overdub/sessions/NAME\n\
+    GET, PUT, DELETE /__overdub/sessions/NAME/scenarios\n\
     POST /__overdub/sessions/NAME/reset\n\
     POST /__overdub/reset\n\
+    GET, PUT /__overdub/scenarios\n\
     GET, DELETE /__overdub/journal";
 
 /// Who answers on the admin address.
@@ -43,6 +48,8 @@ enum Endpoint {
     Sessions,
     Session(String),
     ResetSession(String),
+    SessionScenarios(String),
+    Scenarios,
     Reset,
     Journal,
 }
@@ -56,6 +63,10 @@ impl Endpoint {
             ["sessions"] => Self::Sessions,
             ["sessions", session] if !session.is_empty() => Self::Session(name(session)),
             ["sessions", session, "reset"] if !session.is_empty() => Self::ResetSession(name(session)),
+            ["sessions", session, "scenarios"] if !session.is_empty() => {
+                Self::SessionScenarios(name(session))
+            }
+            ["scenarios"] => Self::Scenarios,
             ["reset"] => Self::Reset,
             ["journal"] => Self::Journal,
             _ => return None,
@@ -68,6 +79,8 @@ impl Endpoint {
             Self::Health => "GET, HEAD",
             Self::Sessions => "GET, HEAD, POST",
             Self::Session(_) | Self::Journal => "GET, HEAD, DELETE",
+            Self::SessionScenarios(_) => "GET, HEAD, PUT, DELETE",
+            Self::Scenarios => "GET, HEAD, PUT",
             Self::ResetSession(_) | Self::Reset => "POST",
         }
     }
@@ -92,14 +105,19 @@ impl Admin {
         let method = if method == Method::HEAD { Method::GET } else { method.clone() };
         let body = match (&endpoint, method) {
             (Endpoint::Health, Method::GET) => self.proxy.health(),
-            (Endpoint::Sessions, Method::GET) => self.sessions()?,
+            (Endpoint::Sessions, Method::GET) => self.sessions(),
             (Endpoint::Sessions, Method::POST) => {
                 return Ok(own_reply_pretty(StatusCode::CREATED, &self.create(request).await?));
             }
+            (Endpoint::Scenarios, Method::GET) => self.scenarios()?,
+            (Endpoint::Scenarios, Method::PUT) => self.activate(request).await?,
+            (Endpoint::SessionScenarios(name), Method::GET) => self.session_scenarios(name)?,
+            (Endpoint::SessionScenarios(name), Method::PUT) => self.choose(name, request).await?,
+            (Endpoint::SessionScenarios(name), Method::DELETE) => self.choose_none(name)?,
             (Endpoint::Session(name), Method::GET) => self.session(name)?,
             (Endpoint::Session(name), Method::DELETE) => self.end(name)?,
             (Endpoint::ResetSession(name), Method::POST) => self.reset(name)?,
-            (Endpoint::Reset, Method::POST) => self.reset_all()?,
+            (Endpoint::Reset, Method::POST) => self.reset_all(),
             (Endpoint::Journal, Method::GET) => self.entries(request.head.uri.query())?,
             (Endpoint::Journal, Method::DELETE) => self.forget()?,
             _ => return Err(Error::WrongMethod(asked(), endpoint.methods())),
@@ -107,20 +125,29 @@ impl Admin {
         Ok(own_reply_pretty(StatusCode::OK, &body))
     }
 
-    /// The player, where recordings answer.
-    fn player(&self) -> Result<Arc<Player>, Error> {
-        self.proxy.player().ok_or_else(|| {
-            Error::Refused(StatusCode::NOT_FOUND, "there are no sessions: no recording is played".to_owned())
-        })
+    fn reset_all(&self) -> Value {
+        let sessions = self.proxy.sessions();
+        sessions.reset();
+        let names: Vec<_> = sessions.views().iter().map(|session| session.name.to_string()).collect();
+        tracing::info!("what was played starts afresh for: {}", names.join(", "));
+        json!({ "reset": names })
     }
+}
 
-    fn reset_all(&self) -> Result<Value, Error> {
-        let player = self.player()?;
-        player.reset();
-        let names: Vec<_> = player.views().iter().map(|session| session.name.to_string()).collect();
-        tracing::info!("the recordings start afresh for: {}", names.join(", "));
-        Ok(json!({ "reset": names }))
+/// The JSON that a request asks by, `{}` if it has no body.
+async fn asked_by<T: serde::de::DeserializeOwned + Default>(
+    mut request: Request,
+    shape: &str,
+) -> Result<T, Error> {
+    let body = std::mem::take(&mut request.body).read(LARGEST).await.map_err(Error::RequestBroken)?;
+    let too_large = || format!("the body is larger than {LARGEST} bytes; {shape}");
+    let bytes = body.map_err(|_| Error::Refused(StatusCode::PAYLOAD_TOO_LARGE, too_large()))?.data;
+    if bytes.trim_ascii().is_empty() {
+        return Ok(T::default());
     }
+    serde_json::from_slice(&bytes).map_err(|error| {
+        Error::Refused(StatusCode::BAD_REQUEST, format!("the body asks for nothing: {error}; {shape}"))
+    })
 }
 
 impl Handler for Admin {

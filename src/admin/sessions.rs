@@ -1,16 +1,16 @@
 //! Sessions on the admin address.
 
+use std::sync::Arc;
+
 use ::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::Admin;
+use super::scenarios::Settings;
+use super::{Admin, asked_by};
 use crate::clock::rfc3339;
 use crate::error::Error;
 use crate::http::Request;
-use crate::replay::{DEFAULT_SESSION, NoSession, SessionView, check_session_name};
-
-/// Largest body that asks for a session, in bytes.
-const LARGEST: usize = 64 * 1024;
+use crate::replay::{DEFAULT_SESSION, Session, SessionView, check_session_name};
 
 /// What a new session is to be.
 #[derive(Debug, Default, serde::Deserialize)]
@@ -18,63 +18,66 @@ const LARGEST: usize = 64 * 1024;
 struct Wanted {
     name: Option<String>,
     cassette: Option<String>,
+    scenarios: Option<Vec<String>>,
+    set: Settings,
 }
 
-impl Wanted {
-    async fn of(mut request: Request) -> Result<Self, Error> {
-        let body = std::mem::take(&mut request.body).read(LARGEST).await.map_err(Error::RequestBroken)?;
-        let too_large = || format!("the body asks for no session: it is larger than {LARGEST} bytes");
-        let bytes = body.map_err(|_| Error::Refused(StatusCode::PAYLOAD_TOO_LARGE, too_large()))?.data;
-        if bytes.trim_ascii().is_empty() {
-            return Ok(Self::default());
-        }
-        serde_json::from_slice(&bytes).map_err(|error| {
-            let shape = r#"write {"name": "NAME", "cassette": "NAME"}, either of which may be left out"#;
-            Error::Refused(StatusCode::BAD_REQUEST, format!("the body asks for no session: {error}; {shape}"))
-        })
-    }
-}
+const SHAPE: &str =
+    r#"write {"name": "NAME", "cassette": "NAME", "scenarios": ["NAME"]}, each of which may be left out"#;
 
 impl Admin {
-    pub(super) fn sessions(&self) -> Result<Value, Error> {
-        let views = self.player()?.views();
-        Ok(json!({ "sessions": views.iter().map(|view| self.shown(view)).collect::<Vec<_>>() }))
+    pub(super) fn sessions(&self) -> Value {
+        let views = match self.proxy.player() {
+            Some(player) => player.views(),
+            None => self.proxy.sessions().views(),
+        };
+        json!({ "sessions": views.iter().map(|view| self.shown(view)).collect::<Vec<_>>() })
     }
 
     pub(super) fn session(&self, name: &str) -> Result<Value, Error> {
-        let view = self.player()?.view(name).ok_or_else(|| unknown(name))?;
-        Ok(self.shown(&view))
+        let view = match self.proxy.player() {
+            Some(player) => player.view(name),
+            None => self.proxy.sessions().view(name),
+        };
+        Ok(self.shown(&view.ok_or_else(|| unknown(name))?))
     }
 
     /// Makes a session with a port of its own.
     pub(super) async fn create(&self, request: Request) -> Result<Value, Error> {
-        let player = self.player()?;
-        let Wanted { name, cassette } = Wanted::of(request).await?;
+        let Wanted { name, cassette, scenarios, set } = asked_by(request, SHAPE).await?;
         if let Some(name) = &name {
             check_session_name(name)?;
         }
+        let choice = scenarios.map(|names| set.choice(names)).transpose()?;
+        if let Some(choice) = &choice {
+            self.check(choice)?;
+        }
         let port = self.ports.take().await?;
-        let session =
-            player.create_session(name.as_deref(), cassette.as_deref()).map_err(|why| match why {
-                NoSession::NoSuchCassette => {
-                    let loaded: Vec<_> = player.cassette_sizes().into_iter().map(|(name, _)| name).collect();
-                    let asked = cassette.unwrap_or_default();
-                    let what = format!("no cassette named `{}` is loaded", asked.escape_debug());
-                    Error::Refused(
-                        StatusCode::BAD_REQUEST,
-                        format!("{what}; there are: {}", loaded.join(", ")),
-                    )
-                }
-                NoSession::Exists | NoSession::Unknown => {
-                    let name = name.unwrap_or_default();
-                    let what = format!("there is a session `{name}` already; choose another name");
-                    Error::Refused(StatusCode::CONFLICT, what)
-                }
-            })?;
+        let session = self.made(name.as_deref(), cassette.as_deref())?;
+        session.scripts.choose(choice.map(Arc::new));
         let name = session.name();
         let url = self.ports.open(port, &self.proxy, session)?;
         tracing::info!("session {name} has a port of its own: {url}");
         Ok(json!({ "name": &*name, "url": url }))
+    }
+
+    fn made(&self, name: Option<&str>, cassette: Option<&str>) -> Result<Arc<Session>, Error> {
+        let loaded: Vec<String> = match self.proxy.player() {
+            Some(player) => player.cassette_sizes().into_iter().map(|(name, _)| name).collect(),
+            None => Vec::new(),
+        };
+        if let Some(asked) = cassette.filter(|asked| !loaded.iter().any(|own| own == asked)) {
+            let what = format!("no cassette named `{}` is loaded", asked.escape_debug());
+            return Err(Error::Refused(
+                StatusCode::BAD_REQUEST,
+                format!("{what}; there are: {}", loaded.join(", ")),
+            ));
+        }
+        self.proxy.sessions().create(name, cassette.map(Into::into)).ok_or_else(|| {
+            let name = name.unwrap_or_default();
+            let what = format!("there is a session `{name}` already; choose another name");
+            Error::Refused(StatusCode::CONFLICT, what)
+        })
     }
 
     pub(super) fn end(&self, name: &str) -> Result<Value, Error> {
@@ -82,16 +85,17 @@ impl Admin {
             let what = "the default session cannot be ended; POST /__overdub/sessions/default/reset starts it afresh";
             return Err(Error::Refused(StatusCode::CONFLICT, what.to_owned()));
         }
-        self.player()?.end_session(name).map_err(|_| unknown(name))?;
+        if !self.proxy.sessions().remove(name) {
+            return Err(unknown(name));
+        }
         self.ports.close(name);
         Ok(json!({ "ended": name }))
     }
 
     pub(super) fn reset(&self, name: &str) -> Result<Value, Error> {
-        let player = self.player()?;
-        player.view(name).ok_or_else(|| unknown(name))?;
-        player.reset_session(name);
-        tracing::info!("the recordings start afresh for: {name}");
+        let session = self.proxy.sessions().find(name).ok_or_else(|| unknown(name))?;
+        session.reset();
+        tracing::info!("what was played starts afresh for: {name}");
         Ok(json!({ "reset": [name] }))
     }
 
@@ -109,6 +113,9 @@ impl Admin {
             "misses": view.tally.missed,
             "cassettes": cassettes.collect::<Vec<_>>(),
         });
+        if let Some(scenarios) = &view.scenarios {
+            shown["scenarios"] = scenarios.as_str().into();
+        }
         if let Some(pinned) = &view.pinned {
             shown["cassette"] = pinned.as_str().into();
         }
@@ -119,7 +126,7 @@ impl Admin {
     }
 }
 
-fn unknown(name: &str) -> Error {
+pub(super) fn unknown(name: &str) -> Error {
     let what = format!("there is no session `{}`; GET /__overdub/sessions lists them", name.escape_debug());
     Error::Refused(StatusCode::NOT_FOUND, what)
 }

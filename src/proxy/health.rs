@@ -60,9 +60,7 @@ impl Proxy {
             "cassettes": cassettes,
             "errors": self.failures.shown(),
         });
-        if let Some(player) = self.player() {
-            health["sessions"] = player.session_count().into();
-        }
+        health["sessions"] = self.sessions().len().into();
         health
     }
 }

@@ -9,6 +9,9 @@ use super::Scenarios;
 use crate::replay::{Player, Recording};
 use crate::scenario::Parsed;
 
+/// The recordings and the scenarios, where there are any.
+pub type Contents = (Option<Arc<Player>>, Option<Arc<Scenarios>>);
+
 /// Recordings and scenarios that belong together. A request keeps those that it began with.
 #[derive(Debug, Default)]
 pub struct Loaded {

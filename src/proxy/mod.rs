@@ -12,14 +12,14 @@ mod own;
 mod scenarios;
 mod scripted;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ::http::{Method, StatusCode};
 use arc_swap::ArcSwap;
 
 pub use exchange::Live;
 pub use health::Health;
-pub use loaded::Loaded;
+pub use loaded::{Contents, Loaded};
 pub use scenarios::{OnScriptError, ScenarioOptions, Scenarios};
 
 use crate::clock::{Clock, Stopwatch};
@@ -37,6 +37,8 @@ pub struct Proxy {
     mode: Mode,
     /// What answers, swapped whole when a file changes.
     loaded: ArcSwap<Loaded>,
+    /// A std lock, held while a change is being made: never by a request.
+    changing: Mutex<()>,
     /// The client runs, which outlive what is loaded.
     sessions: Arc<Sessions>,
     watch: Stopwatch,
@@ -118,6 +120,7 @@ impl Proxy {
         Self {
             mode,
             loaded: ArcSwap::from_pointee(Loaded::new(player, None)),
+            changing: Mutex::default(),
             sessions,
             watch: Stopwatch::start(),
             failures: Failures::default(),
@@ -135,8 +138,7 @@ impl Proxy {
     #[must_use]
     pub fn with_scenarios(self, scenarios: Scenarios) -> Self {
         let player = self.player();
-        self.swap(Loaded::new(player, Some(Arc::new(scenarios))));
-        self
+        Self { loaded: ArcSwap::from_pointee(Loaded::new(player, Some(Arc::new(scenarios)))), ..self }
     }
 
     /// What answers at the moment.
@@ -144,9 +146,17 @@ impl Proxy {
         self.loaded.load_full()
     }
 
-    /// Answers from this from now on; requests under way keep what they began with.
-    pub fn swap(&self, loaded: Loaded) {
-        self.loaded.store(Arc::new(loaded));
+    /// Answers from what `make` makes of what is loaded from now on; requests under way keep what they began with.
+    /// Changes wait for each other.
+    ///
+    /// # Errors
+    /// That of `make`; nothing has changed then.
+    pub fn change<E>(&self, make: impl FnOnce(&Loaded) -> Result<Contents, E>) -> Result<(), E> {
+        let changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let (player, scenarios) = make(&self.loaded.load())?;
+        self.loaded.store(Arc::new(Loaded::new(player, scenarios)));
+        drop(changing);
+        Ok(())
     }
 
     /// The journal, if somebody looks on.

@@ -47,11 +47,18 @@ pub struct Scenarios {
     library: Arc<Library>,
     names: Vec<String>,
     settings: Vec<Setting>,
-    pub(super) options: ScenarioOptions,
+    options: ScenarioOptions,
     /// What sessions play that choose nothing.
     common: Arc<Set>,
     /// What sessions chose, as they wrote it. A std lock, held to look up or to add one.
-    chosen: RwLock<HashMap<String, Arc<Set>>>,
+    chosen: RwLock<HashMap<String, Chosen>>,
+}
+
+/// What a session chose, compiled.
+#[derive(Debug, Clone)]
+struct Chosen {
+    choice: Choice,
+    set: Arc<Set>,
 }
 
 impl Scenarios {
@@ -87,9 +94,9 @@ impl Scenarios {
         common.adopt(&self.common);
         let mut chosen = HashMap::new();
         for (text, before) in self.chosen().iter() {
-            let set = compiled(engine, &library, &choice(text)?, settings)?;
-            set.adopt(before);
-            chosen.insert(text.clone(), Arc::new(set));
+            let set = compiled(engine, &library, &before.choice, settings)?;
+            set.adopt(&before.set);
+            chosen.insert(text.clone(), Chosen { choice: before.choice.clone(), set: Arc::new(set) });
         }
         Ok(Self {
             engine: Arc::clone(&self.engine),
@@ -117,6 +124,16 @@ impl Scenarios {
         &self.names
     }
 
+    /// What chance is drawn from.
+    pub fn seed(&self) -> u64 {
+        self.options.seed
+    }
+
+    /// How they are played.
+    pub fn options(&self) -> &ScenarioOptions {
+        &self.options
+    }
+
     /// What was set from outside.
     pub fn settings(&self) -> &[Setting] {
         &self.settings
@@ -128,7 +145,7 @@ impl Scenarios {
         let chosen = self.chosen();
         let mut texts: Vec<_> = chosen.keys().collect();
         texts.sort_unstable();
-        for own in texts.into_iter().filter_map(|text| chosen.get(text)).flat_map(|set| set.report()) {
+        for own in texts.into_iter().filter_map(|text| chosen.get(text)).flat_map(|own| own.set.report()) {
             match all.iter_mut().find(|known| known.place == own.place && known.handler == own.handler) {
                 Some(known) => known.add(own),
                 None => all.push(own),
@@ -167,15 +184,23 @@ impl Scenarios {
         if session.scripts.choice().is_some_and(|choice| choice.text() == text) {
             return Ok(());
         }
-        let choice = choice(text).map_err(|error| Error::Choice(error.to_string()))?;
-        self.set_of(&choice)?;
+        let choice = Choice::parse(text).map_err(|error| Error::Choice(error.to_string()))?;
+        self.check(&choice)?;
         session.scripts.choose(Some(Arc::new(choice)));
         Ok(())
     }
 
+    /// Whether a choice can be played.
+    ///
+    /// # Errors
+    /// It cannot, and why.
+    pub fn check(&self, choice: &Choice) -> Result<(), Error> {
+        self.set_of(choice).map(drop)
+    }
+
     /// The set for a choice, compiled when it is first made.
     fn set_of(&self, choice: &Choice) -> Result<Arc<Set>, Error> {
-        if let Some(set) = self.chosen().get(choice.text()) {
+        if let Some(Chosen { set, .. }) = self.chosen().get(choice.text()) {
             return Ok(Arc::clone(set));
         }
         let made =
@@ -190,7 +215,8 @@ impl Scenarios {
                 format!("more than {MOST_CHOICES} different choices were made; make fewer, or start afresh");
             return Err(Error::Choice(what));
         }
-        Ok(Arc::clone(chosen.entry(choice.text().to_owned()).or_insert(set)))
+        let entry = chosen.entry(choice.text().to_owned());
+        Ok(Arc::clone(&entry.or_insert(Chosen { choice: choice.clone(), set }).set))
     }
 
     /// What the scenarios of a session remember. `recorded` tells when the recording was made.
@@ -206,7 +232,7 @@ impl Scenarios {
         })
     }
 
-    fn chosen(&self) -> std::sync::RwLockReadGuard<'_, HashMap<String, Arc<Set>>> {
+    fn chosen(&self) -> std::sync::RwLockReadGuard<'_, HashMap<String, Chosen>> {
         self.chosen.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -214,10 +240,6 @@ impl Scenarios {
 /// The one engine, made when it is first needed.
 fn engine_of(engine: &OnceLock<Arc<Engine>>) -> &Arc<Engine> {
     engine.get_or_init(Arc::default)
-}
-
-fn choice(text: &str) -> Result<Choice, ScenarioError> {
-    Choice::parse(text).map_err(ScenarioError::from)
 }
 
 fn compiled(

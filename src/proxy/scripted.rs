@@ -149,7 +149,7 @@ impl Scene<'_> {
 
     /// The decision, or what a script error comes to.
     fn settled(&self, ran: Result<Decision, Box<ScriptError>>) -> Result<Decision, Error> {
-        match (ran, self.scenarios.options.on_error) {
+        match (ran, self.scenarios.options().on_error) {
             (Ok(decision), _) => Ok(decision),
             (Err(error), OnScriptError::Fail) => Err(Error::Script(error)),
             (Err(error), OnScriptError::Recorded) => {
@@ -178,7 +178,7 @@ impl Scene<'_> {
             return;
         }
         let segments: Vec<&str> = self.shown.path().split('/').filter(|part| !part.is_empty()).collect();
-        let kind = self.scenarios.options.profile.kind(&self.shown.method, &segments);
+        let kind = self.scenarios.options().profile.kind(&self.shown.method, &segments);
         if matches!(kind, Kind::Write) {
             self.state.moved_by(&self.shown);
         }

@@ -95,7 +95,7 @@ impl Session {
     }
 
     /// Starts afresh.
-    pub(super) fn reset(&self) {
+    pub fn reset(&self) {
         let mut marks = self.lock();
         *marks = Marks { run: marks.run + 1, ..Marks::default() };
         self.last.store(0, Ordering::Relaxed);

@@ -66,8 +66,8 @@ impl Sessions {
     /// It names one by what is no name.
     pub fn of(&self, request: &Request) -> Result<Arc<Session>, Error> {
         Ok(match names::of(request, self.options.by)?.as_deref() {
-            None | Some(DEFAULT) => Arc::clone(&self.default),
-            Some(name) => self.named(name, self.watch.elapsed()),
+            None => Arc::clone(&self.default),
+            Some(name) => self.get(name),
         })
     }
 
@@ -75,8 +75,13 @@ impl Sessions {
     ///
     /// # Errors
     /// It names one by what is no name.
-    pub(super) fn name_of(&self, request: &Request) -> Result<Option<String>, Error> {
+    pub fn name_of(&self, request: &Request) -> Result<Option<String>, Error> {
         Ok(names::of(request, self.options.by)?.map(std::borrow::Cow::into_owned))
+    }
+
+    /// The session of this name, made if there is none, which is thereby used.
+    pub fn get(&self, name: &str) -> Arc<Session> {
+        if name == DEFAULT { Arc::clone(&self.default) } else { self.named(name, self.watch.elapsed()) }
     }
 
     fn named(&self, name: &str, now: Duration) -> Arc<Session> {
@@ -101,7 +106,7 @@ impl Sessions {
 
     /// A new session, which only the cassette `pinned` answers; without a name it gets one. `None`: there is one of
     /// this name already.
-    pub(super) fn create(&self, name: Option<&str>, pinned: Option<Arc<str>>) -> Option<Arc<Session>> {
+    pub fn create(&self, name: Option<&str>, pinned: Option<Arc<str>>) -> Option<Arc<Session>> {
         let now = self.watch.elapsed();
         let mut named = self.write();
         let name = match name {
@@ -123,7 +128,7 @@ impl Sessions {
     }
 
     /// Ends a session; whether there was one. The default session never ends.
-    pub(super) fn remove(&self, name: &str) -> bool {
+    pub fn remove(&self, name: &str) -> bool {
         self.write().remove(name)
     }
 
@@ -139,7 +144,8 @@ impl Sessions {
     }
 
     /// How many there are, the default one among them.
-    pub(super) fn len(&self) -> usize {
+    #[allow(clippy::len_without_is_empty, reason = "the default session is always there")]
+    pub fn len(&self) -> usize {
         let (now, idle) = (self.watch.elapsed(), self.options.idle);
         1 + self.read().by_name.values().filter(|session| !is_over(session, now, idle)).count()
     }
@@ -156,8 +162,15 @@ impl Sessions {
     }
 
     /// Starts all of them afresh.
-    pub(super) fn reset(&self) {
+    pub fn reset(&self) {
         for session in self.all() {
+            session.reset();
+        }
+    }
+
+    /// Starts one afresh; one that does not exist is fresh already.
+    pub fn reset_one(&self, name: &str) {
+        if let Some(session) = self.find(name) {
             session.reset();
         }
     }

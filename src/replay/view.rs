@@ -17,6 +17,8 @@ pub struct SessionView {
     pub name: Arc<str>,
     /// The only cassette that answers it.
     pub pinned: Option<String>,
+    /// The scenarios that it chose for itself.
+    pub scenarios: Option<String>,
     /// When it was made.
     pub created: Timestamp,
     /// When a request last came.
@@ -38,15 +40,29 @@ pub struct CassetteView {
     pub total: usize,
 }
 
-/// Why there is no such session, or no new one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NoSession {
-    /// None has this name.
-    Unknown,
-    /// One has this name already.
-    Exists,
-    /// No cassette has this name.
-    NoSuchCassette,
+impl Sessions {
+    /// All sessions at a glance, the default one first, the others by name; what they used is the player's to say.
+    pub fn views(&self) -> Vec<SessionView> {
+        self.all().iter().map(|session| self.view_of(session)).collect()
+    }
+
+    /// One session at a glance.
+    pub fn view(&self, name: &str) -> Option<SessionView> {
+        self.find(name).map(|session| self.view_of(&session))
+    }
+
+    fn view_of(&self, session: &Session) -> SessionView {
+        let run = &session.run;
+        SessionView {
+            name: Arc::clone(&run.name),
+            pinned: run.pinned.as_ref().map(ToString::to_string),
+            scenarios: session.scripts.choice().map(|choice| choice.text().to_owned()),
+            created: self.wall_time(run.created),
+            used: self.wall_time(run.used()),
+            tally: run.tally(),
+            cassettes: Vec::new(),
+        }
+    }
 }
 
 impl Player {
@@ -56,56 +72,6 @@ impl Player {
     /// It names one by what is no name.
     pub fn session(&self, request: &Request) -> Result<Arc<Session>, Error> {
         self.sessions.of(request)
-    }
-
-    /// The name of the session that a request names, whether there is one or not.
-    ///
-    /// # Errors
-    /// It names one by what is no name.
-    pub fn session_name(&self, request: &Request) -> Result<Option<String>, Error> {
-        self.sessions.name_of(request)
-    }
-
-    /// Makes a session, which only the cassette `pinned` answers; without a name it gets one.
-    ///
-    /// # Errors
-    /// The name is taken, or there is no such cassette.
-    pub fn create_session(
-        &self,
-        name: Option<&str>,
-        pinned: Option<&str>,
-    ) -> Result<Arc<Session>, NoSession> {
-        let is_loaded = |pinned: &str| self.cassette_sizes().iter().any(|(name, _)| name == pinned);
-        if pinned.is_some_and(|pinned| !is_loaded(pinned)) {
-            return Err(NoSession::NoSuchCassette);
-        }
-        let pinned = pinned.map(Into::into);
-        self.sessions.create(name, pinned).ok_or(NoSession::Exists)
-    }
-
-    /// Ends a session; the default one never does.
-    ///
-    /// # Errors
-    /// There is none of this name.
-    pub fn end_session(&self, name: &str) -> Result<(), NoSession> {
-        if self.sessions.remove(name) { Ok(()) } else { Err(NoSession::Unknown) }
-    }
-
-    /// Starts all sessions afresh.
-    pub fn reset(&self) {
-        self.sessions.reset();
-    }
-
-    /// Starts one session afresh; one that does not exist is fresh already.
-    pub fn reset_session(&self, name: &str) {
-        if let Some(session) = self.sessions.find(name) {
-            session.reset();
-        }
-    }
-
-    /// How many sessions there are, the default one among them.
-    pub fn session_count(&self) -> usize {
-        self.sessions.len()
     }
 
     /// Notes what came of a request, for [`Player::view`]. Only who looks on has it noted.
@@ -136,21 +102,13 @@ impl Player {
     }
 
     fn view_of(&self, session: &Session) -> SessionView {
-        let run = &session.run;
         let mut cassettes = Vec::new();
         self.each_timeline(|number, timeline| {
             let (name, total) = (timeline.cassette.name.clone(), timeline.answers.len());
             cassettes.push(CassetteView { name, used: session.given(number), total });
         });
         cassettes.retain(|own| own.used > 0);
-        SessionView {
-            name: Arc::clone(&run.name),
-            pinned: run.pinned.as_ref().map(ToString::to_string),
-            created: self.sessions.wall_time(run.created),
-            used: self.sessions.wall_time(run.used()),
-            tally: run.tally(),
-            cassettes,
-        }
+        SessionView { cassettes, ..self.sessions.view_of(session) }
     }
 
     /// The sessions that play the recordings.

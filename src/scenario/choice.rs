@@ -36,6 +36,13 @@ impl Choice {
         Ok(choice)
     }
 
+    /// These, in this order.
+    pub fn new(names: Vec<String>, settings: Vec<Setting>) -> Self {
+        let settings_text = settings.iter().map(|own| format!(";{}={}", own.full_name(), own.value));
+        let text = names.join(", ") + settings_text.collect::<String>().as_str();
+        Self { text, names, settings }
+    }
+
     /// As it was written.
     pub fn text(&self) -> &str {
         &self.text

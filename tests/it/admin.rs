@@ -163,11 +163,13 @@ fn health_tells_a_recording_at_a_glance() {
         "upstream-error": 0,
         "script-error": 0,
         "internal-error": 0
-      }
+      },
+      "sessions": 1
     }
     "#);
     assert_eq!(recorder.ask("GET /__overdub/health").status(), 200);
-    insta::assert_snapshot!(error(&admin(&recorder, "GET /__overdub/sessions")), @r#"404 overdub: there are no sessions: no recording is played"#);
+    let sessions = json(&admin(&recorder, "GET /__overdub/sessions"));
+    assert_eq!(sessions["sessions"][0]["name"], "default", "they hold what scenarios remember");
 }
 
 #[test]
@@ -252,8 +254,10 @@ fn what_does_not_exist_is_told_with_what_does() {
     GET /__overdub/health
     GET, POST /__overdub/sessions
     GET, DELETE /__overdub/sessions/NAME
+    GET, PUT, DELETE /__overdub/sessions/NAME/scenarios
     POST /__overdub/sessions/NAME/reset
     POST /__overdub/reset
+    GET, PUT /__overdub/scenarios
     GET, DELETE /__overdub/journal
     "#);
     insta::assert_snapshot!(error(&admin(&player, "GET /__overdub/sessions/none")), @r#"404 overdub: there is no session `none`; GET /__overdub/sessions lists them"#);

@@ -98,9 +98,9 @@ fn a_session_that_cannot_be_made_is_refused() {
     insta::assert_snapshot!(refused(r#"{"name":"default"}"#), @r#"409 overdub: there is a session `default` already; choose another name"#);
     insta::assert_snapshot!(refused(r#"{"name":"a/b"}"#), @r#"400 overdub: `a/b` is no name of a session: write 1 to 128 visible ASCII characters without `/` (x-overdub-session, or the proxy's user name)"#);
     insta::assert_snapshot!(refused(r#"{"cassette":"c"}"#), @r#"400 overdub: no cassette named `c` is loaded; there are: a, b"#);
-    insta::assert_snapshot!(refused(r#"{"port":1}"#), @r#"400 overdub: the body asks for no session: unknown field `port`, expected `name` or `cassette` at line 1 column 7; write {"name": "NAME", "cassette": "NAME"}, either of which may be left out"#);
-    insta::assert_snapshot!(refused("["), @r#"400 overdub: the body asks for no session: EOF while parsing a list at line 1 column 1; write {"name": "NAME", "cassette": "NAME"}, either of which may be left out"#);
-    insta::assert_snapshot!(refused(&" ".repeat(64 * 1024 + 1)), @"413 overdub: the body asks for no session: it is larger than 65536 bytes");
+    insta::assert_snapshot!(refused(r#"{"port":1}"#), @r#"400 overdub: the body asks for nothing: unknown field `port`, expected one of `name`, `cassette`, `scenarios`, `set` at line 1 column 7; write {"name": "NAME", "cassette": "NAME", "scenarios": ["NAME"]}, each of which may be left out"#);
+    insta::assert_snapshot!(refused("["), @r#"400 overdub: the body asks for nothing: EOF while parsing a list at line 1 column 1; write {"name": "NAME", "cassette": "NAME", "scenarios": ["NAME"]}, each of which may be left out"#);
+    insta::assert_snapshot!(refused(&" ".repeat(64 * 1024 + 1)), @r#"413 overdub: the body is larger than 65536 bytes; write {"name": "NAME", "cassette": "NAME", "scenarios": ["NAME"]}, each of which may be left out"#);
     let sessions = json(&admin(&player, "GET /__overdub/sessions"));
     let names: Vec<_> = sessions["sessions"].as_array().unwrap().iter().map(|own| &own["name"]).collect();
     assert_eq!(names, [&Value::from("default"), &Value::from("one")]);

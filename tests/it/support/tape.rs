@@ -186,7 +186,7 @@ impl Client {
     }
 
     pub(crate) fn reset(&self) {
-        self.player.reset();
+        self.player.sessions().reset();
     }
 }
 
