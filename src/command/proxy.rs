@@ -47,7 +47,7 @@ pub(super) async fn run(config: RunConfig) -> Result<(), Failure> {
     };
     // Where nothing is played, it is the time that it is.
     let clock = if reached.is_some() { Some(told.unwrap_or(Clock::Wall)) } else { told };
-    let loaded = scenarios::load(&scenarios, clock, &profile).map_err(Failure::usage)?;
+    let loaded = scenarios::load(&scenarios, clock, &profile)?;
     let proxy = proxy.with_scenarios(loaded);
     let (proxy, beside) = admin::start(admin, proxy, &profile, &settings).await?;
     let upstream = match &reached {

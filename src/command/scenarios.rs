@@ -19,11 +19,16 @@ pub(super) fn load(
     config: &ScenarioConfig,
     clock: Option<Clock>,
     profile: &Arc<Profile>,
-) -> Result<Scenarios, ScenarioError> {
-    let library = Arc::new(Library::read(&config.folder, &[])?);
+) -> Result<Scenarios, Failure> {
     let profile = Arc::clone(profile);
     let options = ScenarioOptions { seed: config.seed, on_error: config.on_error, clock, profile };
-    Scenarios::load(library, &config.names, &config.settings, options)
+    let library = Library::read(&config.folder, &[]).map_err(Failure::usage)?;
+    let loaded = Scenarios::load(Arc::new(library), &config.names, &config.settings, options);
+    loaded.map_err(|error| match error {
+        ScenarioError::Unknown { .. } => Failure::usage(format_args!("--scenario: {error}")),
+        ScenarioError::Setting(error) => Failure::usage(format_args!("--set: {error}")),
+        error => Failure::usage(error),
+    })
 }
 
 /// Says what the handlers did. `required`: it is a failure if one never did anything.

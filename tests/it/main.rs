@@ -20,6 +20,7 @@ mod record;
 mod replay;
 mod sandbox;
 mod scenario;
+mod scripted;
 mod serve;
 mod sessions;
 mod shipped;

@@ -1,0 +1,136 @@
+//! Which scenarios a session plays: by flag, by its header, by the admin address.
+
+use super::{TAPE, replay};
+use crate::support::overdub::{Overdub, Project};
+use crate::support::wire::ask;
+
+const LOUD: &str = r#"describe("a status of one's own", #{ status: 418 });
+on_response("GET /other", |req, res| { res.status = param("status"); });"#;
+
+fn player() -> (Project, Overdub) {
+    let project = Project::new();
+    project.tape("recordings/a.yaml", TAPE);
+    project.write("scenarios/loud.rhai", LOUD);
+    project.write("scenarios/mute.rhai", r#"on_request("GET /other", || respond(204));"#);
+    let player = project.serve(&["replay", "--admin", "0"]);
+    (project, player)
+}
+
+fn admin(player: &Overdub, request: &str) -> (u16, String) {
+    let answer = ask(player.admin(), &request.replacen('\n', "\nhost: localhost\n", 1));
+    (answer.status(), answer.text())
+}
+
+fn status(player: &Overdub, headers: &str) -> u16 {
+    player.ask(&format!("GET /other{headers}")).status()
+}
+
+#[test]
+fn a_session_plays_what_its_header_says_from_then_on() {
+    let (_project, player) = player();
+    let one = "\nx-overdub-session: one";
+    assert_eq!(status(&player, one), 200);
+    assert_eq!(status(&player, &format!("{one}\nx-overdub-scenario: loud")), 418);
+    assert_eq!(status(&player, one), 418, "it stays so");
+    assert_eq!(status(&player, ""), 200, "others are not concerned");
+    assert_eq!(status(&player, &format!("{one}\nx-overdub-scenario: loud;status=202")), 202);
+    assert_eq!(status(&player, &format!("{one}\nx-overdub-scenario: mute, loud")), 418, "both run");
+    assert_eq!(status(&player, &format!("{one}\nx-overdub-scenario: none")), 200);
+}
+
+#[test]
+fn a_reset_begins_with_what_all_play() {
+    let (_project, player) = replay(r#"on_response("GET /other", |req, res| { res.status = 202; });"#, &[]);
+    assert_eq!(status(&player, "\nx-overdub-scenario: none"), 200);
+    assert_eq!(status(&player, ""), 200);
+    player.ask("POST /__overdub/reset");
+    assert_eq!(status(&player, ""), 202);
+}
+
+#[test]
+fn what_a_header_chooses_must_be_there() {
+    let (_project, player) = player();
+    let asked = |choice: &str| player.ask(&format!("GET /other\nx-overdub-scenario: {choice}"));
+    insta::assert_snapshot!(asked("lout").text(), @r#"{"errorCode":"OVERDUB_CLIENT","errorSummary":"overdub: x-overdub-scenario: there is no scenario `lout`; known are: loud, mute","errorLink":"OVERDUB_CLIENT","errorId":"client-error","errorCauses":[]}"#);
+    insta::assert_snapshot!(asked("loud;n=1").text(), @r#"{"errorCode":"OVERDUB_CLIENT","errorSummary":"overdub: x-overdub-scenario: no scenario in force has a parameter `loud.n`; there are: loud.status (an integer, 418)","errorLink":"OVERDUB_CLIENT","errorId":"client-error","errorCauses":[]}"#);
+    insta::assert_snapshot!(asked("loud;n").text(), @r#"{"errorCode":"OVERDUB_CLIENT","errorSummary":"overdub: x-overdub-scenario: `n` sets nothing: write NAME=VALUE, or SCENARIO.NAME=VALUE","errorLink":"OVERDUB_CLIENT","errorId":"client-error","errorCauses":[]}"#);
+    assert_eq!(asked("loud;n").status(), 400);
+}
+
+#[test]
+fn the_admin_address_activates_scenarios_for_all_or_for_one() {
+    let (_project, player) = player();
+    assert_eq!(status(&player, ""), 200);
+    let (code, told) =
+        admin(&player, "PUT /__overdub/scenarios\n\n{\"scenarios\":[\"loud\"],\"set\":{\"status\":203}}");
+    assert_eq!(code, 200, "{told}");
+    assert_eq!(status(&player, ""), 203);
+    let (code, told) = admin(&player, "PUT /__overdub/sessions/one/scenarios\n\n{\"scenarios\":[\"mute\"]}");
+    assert_eq!(code, 200, "{told}");
+    assert_eq!(status(&player, "\nx-overdub-session: one"), 204);
+    assert_eq!(status(&player, ""), 203);
+    admin(&player, "DELETE /__overdub/sessions/one/scenarios\n");
+    assert_eq!(status(&player, "\nx-overdub-session: one"), 203);
+    let (code, told) = admin(&player, "PUT /__overdub/scenarios\n\n{\"scenarios\":[\"lout\"]}");
+    assert_eq!((code, told.contains("known are: loud, mute")), (400, true), "{told}");
+    assert_eq!(status(&player, ""), 203, "what could not be activated changes nothing");
+    admin(&player, "PUT /__overdub/scenarios\n\n{\"scenarios\":[]}");
+    assert_eq!(status(&player, ""), 200);
+}
+
+#[test]
+fn the_admin_address_tells_what_is_played_and_what_came_of_it() {
+    let (_project, player) = player();
+    admin(&player, "PUT /__overdub/scenarios\n\n{\"scenarios\":[\"loud\"]}");
+    status(&player, "");
+    insta::assert_snapshot!(admin(&player, "GET /__overdub/scenarios\n").1, @r#"
+    {
+      "active": [
+        "loud"
+      ],
+      "seed": 0,
+      "scenarios": [
+        {
+          "name": "loud",
+          "title": "a status of one's own",
+          "path": "scenarios/loud.rhai",
+          "shipped": false,
+          "parameters": [
+            {
+              "name": "status",
+              "kind": "an integer",
+              "default": "418",
+              "value": "418"
+            }
+          ]
+        }
+      ],
+      "handlers": [
+        {
+          "scenario": "loud",
+          "handler": "on_response GET /other",
+          "place": "scenarios/loud.rhai:2",
+          "calls": 1,
+          "fired": 1,
+          "failed": 0,
+          "effects": {
+            "response": 1
+          },
+          "last": "GET /other in session default"
+        }
+      ],
+      "available": [
+        {
+          "name": "loud",
+          "path": "scenarios/loud.rhai",
+          "shipped": false
+        },
+        {
+          "name": "mute",
+          "path": "scenarios/mute.rhai",
+          "shipped": false
+        }
+      ]
+    }
+    "#);
+}
