@@ -7,7 +7,7 @@ use super::scripted::Scripted;
 use crate::clock::{Clock, Timestamp};
 use crate::error::Error;
 use crate::http::{Request, SCENARIO};
-use crate::profile::Profile;
+use crate::profile::{Mask, Profile};
 use crate::replay::Session;
 use crate::scenario::{Choice, Engine, HandlerReport, Library, ScenarioError, ScenarioState, Set, Setting};
 
@@ -139,8 +139,17 @@ impl Scenarios {
         &self.settings
     }
 
-    /// The account of every handler, of those that all play and those that sessions chose.
+    /// The account of every handler, of those that all play and those that sessions chose; secrets are hidden.
     pub fn report(&self) -> Vec<HandlerReport> {
+        let mask = Mask::new(&self.options.profile);
+        let mut all = self.accounts();
+        for last in all.iter_mut().filter_map(|own| own.last.as_mut()) {
+            *last = mask.apply(last);
+        }
+        all
+    }
+
+    fn accounts(&self) -> Vec<HandlerReport> {
         let mut all = self.common.report();
         let chosen = self.chosen();
         let mut texts: Vec<_> = chosen.keys().collect();

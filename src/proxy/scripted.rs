@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ::http::response::Parts;
-use ::http::{HeaderMap, HeaderValue, Response as HttpResponse, StatusCode, header};
+use ::http::{HeaderMap, HeaderName, HeaderValue, Response as HttpResponse, StatusCode, header};
 use bytes::Bytes;
 
 use super::{Answer, Loaded, OnScriptError, Proxy, Scenarios};
@@ -14,6 +14,16 @@ use crate::journal::{Open, Scripted as Entry};
 use crate::profile::Kind;
 use crate::replay::{Recording, Session, decoded_body};
 use crate::scenario::{self, Decision, Origin, Response, Route, ScenarioState, ScriptError, Set};
+
+/// What belongs to one connection, and to whoever serves it.
+const FRAMING: [HeaderName; 6] = [
+    header::CONNECTION,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    header::TRAILER,
+    header::TE,
+    HeaderName::from_static("keep-alive"),
+];
 
 /// The handlers that a request meets, and its session.
 #[derive(Debug)]
@@ -37,7 +47,9 @@ struct Scene<'a> {
 
 /// An answer that scripts may be shown.
 struct Shown {
+    /// As it came, without headers, if those are as scripts are shown them.
     parts: Parts,
+    is_coded: bool,
     /// As it came, coded or not.
     body: Bytes,
     /// What follows a body whose length was not told.
@@ -68,7 +80,11 @@ impl Proxy {
     ) -> Result<(Reply, &'static str), Error> {
         let recorded = || loaded.player.as_ref().and_then(|player| player.recorded_at());
         let state = scenarios.state_of(&scripted.session, recorded);
-        let decoded = decoded_body(&mut request).await?;
+        let decoded = if http_body::Body::is_end_stream(&request.body) {
+            Bytes::new()
+        } else {
+            decoded_body(&mut request).await?
+        };
         let shown = Arc::new(shown(&request, decoded));
         let fired = entry.is_some().then(Vec::new);
         let (scripted, faults) = (&scripted, Faults::NONE);
@@ -102,7 +118,7 @@ impl Proxy {
         }
         let session = &scene.scripted.session;
         let Answer { reply, outcome, recording, guard } =
-            self.unscripted(loaded, session, request, entry).await?;
+            Box::pin(self.unscripted(loaded, session, request, entry)).await?;
         scene.moved(reply.status());
         let reply = if scene.wants(&reply) { scene.changed(reply, recording, loaded).await? } else { reply };
         Ok((guarded(reply, guard, &scene.faults), outcome))
@@ -220,17 +236,17 @@ impl Scene<'_> {
         };
         shown.response.json =
             recording.and_then(|recording| loaded.documents.read(recording, &shown.response.body));
-        Ok(match self.after(&shown.response)? {
-            Some(response) => made(response, shown.framing),
-            None => shown.unchanged(),
-        })
+        let Some(response) = self.after(&shown.response)? else { return Ok(shown.unchanged()) };
+        // What it was may go now, so that its headers need not be copied.
+        drop(shown.response);
+        Ok(made(response, shown.framing))
     }
 }
 
 impl Shown {
     /// Reads the reply whole; gives it back if it is too large for that.
     async fn of(reply: Reply, origin: Origin) -> Result<Result<Self, Reply>, Error> {
-        let (parts, body) = reply.into_parts();
+        let (mut parts, body) = reply.into_parts();
         let is_chunked = http_body::Body::size_hint(&body).exact().is_none();
         let Whole { data, trailers } = match body.read(BODY_LIMIT).await.map_err(Error::AnswerBroken)? {
             Ok(whole) => whole,
@@ -239,10 +255,12 @@ impl Shown {
         let framing = if is_chunked { Framing::Chunked(trailers) } else { Framing::Length };
         let coding = Coding::of(&parts.headers).ok().flatten();
         let decoded = coding.and_then(|coding| coding.decode(&data, BODY_LIMIT).ok());
+        let is_coded = decoded.is_some();
         // What is changed goes out as plain text, which every client takes.
-        let headers = match decoded {
-            Some(_) => filtered(&parts.headers, |name| name != header::CONTENT_ENCODING),
-            None => parts.headers.clone(),
+        let headers = if is_coded {
+            filtered(&parts.headers, |name| name != header::CONTENT_ENCODING)
+        } else {
+            std::mem::take(&mut parts.headers)
         };
         let response = Response {
             status: parts.status,
@@ -251,11 +269,14 @@ impl Shown {
             json: None,
             origin,
         };
-        Ok(Ok(Self { parts, body: data, framing, response }))
+        Ok(Ok(Self { parts, is_coded, body: data, framing, response }))
     }
 
     /// As it came.
-    fn unchanged(self) -> Reply {
+    fn unchanged(mut self) -> Reply {
+        if !self.is_coded {
+            self.parts.headers = Arc::unwrap_or_clone(self.response.headers);
+        }
         let body = match self.framing {
             Framing::Chunked(trailers) => Body::Unsized(Some(self.body), trailers),
             Framing::Length if self.body.is_empty() => Body::Empty,
@@ -269,7 +290,8 @@ impl Shown {
 fn made(response: Response, framing: Framing) -> Reply {
     let Response { status, headers, body, .. } = response;
     // Framing is not for scripts to say; faults of the wire are.
-    let mut headers = end_to_end(&headers, &[]);
+    let says_framing = FRAMING.iter().any(|name| headers.contains_key(name));
+    let mut headers = if says_framing { end_to_end(&headers, &[]) } else { Arc::unwrap_or_clone(headers) };
     let has_body = !matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     let body = match framing {
         Framing::Chunked(trailers) if has_body => {
