@@ -7,6 +7,7 @@ mod api;
 mod ca;
 mod cassette;
 mod clean;
+mod completions;
 mod demo;
 mod proxy;
 mod record;
@@ -28,6 +29,7 @@ pub use api::{ApiArgs, KeepArgs, PlayArgs, UpstreamArgs};
 pub use ca::{CaArgs, CaCommand, CaExportArgs, CaNewArgs, CertificateFormat};
 pub use cassette::{AuditArgs, CassetteCommand};
 pub use clean::CleanArgs;
+pub use completions::CompletionsArgs;
 pub use demo::DemoArgs;
 pub use proxy::{ProxyArgs, RecordMode};
 pub use record::RecordArgs;
@@ -68,6 +70,8 @@ pub enum Command {
     /// Work on cassettes: look for leaks, put stand-ins in.
     #[command(subcommand)]
     Cassette(CassetteCommand),
+    /// Print what a shell needs to complete commands and flags.
+    Completions(CompletionsArgs),
 }
 
 /// How much is told, and in which form.

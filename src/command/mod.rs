@@ -3,6 +3,7 @@
 mod admin;
 mod ca;
 mod cassette;
+mod completions;
 mod demo;
 pub mod logging;
 mod proxy;
@@ -62,6 +63,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
             Command::Cassette(command) => cassette::run(command),
             Command::Demo(args) => demo::run(args).await,
             Command::Ca(args) => ca::run(args),
+            Command::Completions(args) => completions::run(&args),
         }
     });
     // A name that resolves slowly keeps a thread busy; nobody waits for it.

@@ -1,5 +1,6 @@
 //! The command as a person or a script meets it: what it says, and how it ends.
 
+mod completions;
 mod files;
 mod flags;
 mod signals;
@@ -18,14 +19,16 @@ fn help_says_what_there_is() {
     Usage: overdub [OPTIONS] <COMMAND>
 
     Commands:
-      record    Pass requests on to an API and record what passes
-      replay    Answer from recordings; no upstream exists
-      proxy     Record, replay, or both: whichever `--mode` says
-      sandbox   Run an Okta Factors org on loopback: something to record when there is no org
-      demo      Show it all in one go: record the sandbox, stop it, replay offline, compare every answer
-      ca        The local CA, whose certificates `--tls` and `--forward` show to clients
-      cassette  Work on cassettes: look for leaks, put stand-ins in
-      help      Print this message or the help of the given subcommand(s)
+      record       Pass requests on to an API and record what passes
+      replay       Answer from recordings; no upstream exists
+      proxy        Record, replay, or both: whichever `--mode` says
+      sandbox      Run an Okta Factors org on loopback: something to record when there is no org
+      demo         Show it all in one go: record the sandbox, stop it, replay offline, compare every
+                   answer
+      ca           The local CA, whose certificates `--tls` and `--forward` show to clients
+      cassette     Work on cassettes: look for leaks, put stand-ins in
+      completions  Print what a shell needs to complete commands and flags
+      help         Print this message or the help of the given subcommand(s)
 
     Options:
       -h, --help     Print help
@@ -55,7 +58,7 @@ fn version_is_one_line() {
 
 #[test]
 fn every_flag_has_a_word_of_help() {
-    let commands: [&[&str]; 10] = [
+    let commands: [&[&str]; 11] = [
         &["record"],
         &["replay"],
         &["proxy"],
@@ -66,6 +69,7 @@ fn every_flag_has_a_word_of_help() {
         &["ca", "path"],
         &["ca", "export"],
         &["ca", "new"],
+        &["completions"],
     ];
     for command in commands {
         let (code, stdout, _) = Project::new().run(&[command, &["--help"]].concat());
