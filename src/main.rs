@@ -2,21 +2,21 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-use overdub::cli::Cli;
 use overdub::command::{self, Failure, logging};
+use overdub::config::{CommandLine, Settings};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let ended = logging::start(&cli.log).and_then(|()| command::run(cli.command));
-    match ended {
+    match run(&CommandLine::of(std::env::args_os())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             failure.tell();
-            match failure {
-                Failure::Checks(_) => ExitCode::from(1),
-                Failure::Usage(_) => ExitCode::from(2),
-            }
+            ExitCode::from(failure.exit_code())
         }
     }
+}
+
+fn run(line: &CommandLine) -> Result<(), Failure> {
+    let Settings { cli, from_file } = line.read()?;
+    let ended = logging::start(&cli.log).and_then(|()| command::run(cli.command));
+    ended.map_err(|failure| failure.in_file(&from_file))
 }

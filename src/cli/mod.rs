@@ -8,6 +8,7 @@ mod ca;
 mod cassette;
 mod clean;
 mod completions;
+mod config;
 mod demo;
 mod proxy;
 mod record;
@@ -30,6 +31,7 @@ pub use ca::{CaArgs, CaCommand, CaExportArgs, CaNewArgs, CertificateFormat};
 pub use cassette::{AuditArgs, CassetteCommand};
 pub use clean::CleanArgs;
 pub use completions::CompletionsArgs;
+pub use config::ConfigArgs;
 pub use demo::DemoArgs;
 pub use proxy::{ProxyArgs, RecordMode};
 pub use record::RecordArgs;
@@ -47,9 +49,19 @@ pub struct Cli {
     /// How much is told on stderr.
     #[command(flatten)]
     pub log: LogArgs,
+    /// Where settings are read from.
+    #[command(flatten)]
+    pub config: ConfigArgs,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// The flag that names the file of settings, and so cannot stand in it.
+    pub(crate) const CONFIG: &'static str = "config";
+    /// The command that needs no settings.
+    pub(crate) const COMPLETIONS: &'static str = "completions";
 }
 
 /// What overdub can do.
@@ -71,6 +83,7 @@ pub enum Command {
     #[command(subcommand)]
     Cassette(CassetteCommand),
     /// Print what a shell needs to complete commands and flags.
+    #[command(name = Cli::COMPLETIONS)]
     Completions(CompletionsArgs),
 }
 

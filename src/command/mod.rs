@@ -14,7 +14,7 @@ mod serve;
 use std::io::Write as _;
 
 use crate::cli::Command;
-use crate::config::RunConfig;
+use crate::config::{FromFile, RunConfig, SettingsError};
 
 /// Why a command did not end well.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub enum Failure {
     Checks(String),
     /// What was typed, or a file it names, cannot be used: exit code 2. One message per problem.
     Usage(Vec<String>),
+    /// What was typed is not understood, or asks for help: the parser says so, and what to do about it.
+    Typed(clap::Error, Vec<String>),
 }
 
 impl Failure {
@@ -31,16 +33,52 @@ impl Failure {
         Self::Usage(vec![problem.to_string()])
     }
 
-    /// Says it on stderr.
+    /// With the places of the flags that it speaks of and that stand in the file of settings.
+    #[must_use]
+    pub fn in_file(self, from_file: &FromFile) -> Self {
+        let told = |problem: String| {
+            let hints = from_file.hints(&problem).into_iter().map(|hint| format!("\n  hint: {hint}"));
+            hints.fold(problem, |told, hint| told + hint.as_str())
+        };
+        match self {
+            Self::Checks(problem) => Self::Checks(told(problem)),
+            Self::Usage(problems) => Self::Usage(problems.into_iter().map(told).collect()),
+            typed @ Self::Typed(..) => typed,
+        }
+    }
+
+    /// Says it on stderr, or on stdout where help was asked for.
     pub fn tell(&self) {
-        let problems = match self {
-            Self::Checks(problem) => std::slice::from_ref(problem),
-            Self::Usage(problems) => problems.as_slice(),
+        // Nobody is left to tell when stderr is closed.
+        let (said, problems) = match self {
+            Self::Checks(problem) => ("error", std::slice::from_ref(problem)),
+            Self::Usage(problems) => ("error", problems.as_slice()),
+            Self::Typed(error, hints) => {
+                let _ = error.print();
+                ("  hint", hints.as_slice())
+            }
         };
         let mut stderr = std::io::stderr().lock();
         for problem in problems {
-            // Nobody is left to tell when stderr is closed.
-            let _ = writeln!(stderr, "error: {problem}");
+            let _ = writeln!(stderr, "{said}: {problem}");
+        }
+    }
+
+    /// The process's exit code.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Checks(_) => 1,
+            Self::Usage(_) => 2,
+            Self::Typed(error, _) => u8::try_from(error.exit_code()).unwrap_or(2),
+        }
+    }
+}
+
+impl From<SettingsError> for Failure {
+    fn from(error: SettingsError) -> Self {
+        match error {
+            SettingsError::Typed { error, hints } => Self::Typed(error, hints),
+            SettingsError::File(error) => Self::usage(error),
         }
     }
 }

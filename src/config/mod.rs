@@ -1,11 +1,13 @@
 //! What was typed, made into complete settings, or an error that names the flag, the value and the fix.
 
+mod file;
 mod run;
 mod scenarios;
 mod serve;
 
 use std::net::SocketAddr;
 
+pub use file::{CommandLine, FileError, FromFile, Settings, SettingsError};
 pub use run::{KeepConfig, PlayConfig, RunConfig, UpstreamChoice, UpstreamConfig};
 pub use scenarios::ScenarioConfig;
 pub use serve::{AdminConfig, CaConfig, ServeConfig};

@@ -1,6 +1,8 @@
 //! The command as a person or a script meets it: what it says, and how it ends.
 
 mod completions;
+mod config;
+mod config_changes;
 mod files;
 mod flags;
 mod signals;
@@ -31,8 +33,11 @@ fn help_says_what_there_is() {
       help         Print this message or the help of the given subcommand(s)
 
     Options:
-      -h, --help     Print help
-      -V, --version  Print version
+          --config <FILE|none>  Read settings from this file, as `FLAG: VALUE` lines; `none` reads no
+                                file. Flags and variables go before it, and --no-FLAG turns off what it
+                                turns on. [default: overdub.yaml, if it is there] [env: OVERDUB_CONFIG=]
+      -h, --help                Print help
+      -V, --version             Print version
 
     Logging:
           --log <FILTER>            What is logged: a level (error, warn, info, debug, trace) or

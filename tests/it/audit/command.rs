@@ -232,10 +232,13 @@ fn help_says_how_to_ask() {
                  left out. [default: recordings]
 
     Options:
-          --json     Print one JSON object: every hit, and how many there are by rule
-          --rules    List what is looked for, and what to do about a hit, instead of looking
-      -h, --help     Print help
-      -V, --version  Print version
+          --json                Print one JSON object: every hit, and how many there are by rule
+          --rules               List what is looked for, and what to do about a hit, instead of looking
+          --config <FILE|none>  Read settings from this file, as `FLAG: VALUE` lines; `none` reads no
+                                file. Flags and variables go before it, and --no-FLAG turns off what it
+                                turns on. [default: overdub.yaml, if it is there] [env: OVERDUB_CONFIG=]
+      -h, --help                Print help
+      -V, --version             Print version
     "#);
 }
 

@@ -7,9 +7,10 @@ fn every_shell_learns_every_command_and_flag() {
     for shell in ["bash", "zsh", "fish", "powershell"] {
         let (code, stdout, stderr) = Project::new().run(&["completions", shell]);
         assert_eq!((code, stderr.as_str()), (0, ""), "{shell}");
-        for word in ["record", "replay", "completions", "upstream-timeout", "require-fired"] {
+        for word in ["record", "replay", "completions", "upstream-timeout", "require-fired", "config"] {
             assert!(stdout.contains(word), "{shell}: {word}");
         }
+        assert!(!stdout.contains("no-tls"), "{shell}: hidden flags stay hidden");
     }
 }
 

@@ -9,10 +9,11 @@ use std::sync::{Arc, Condvar, Mutex};
 use super::wire::{Message, PATIENCE, ask};
 
 /// Variables that would change what overdub does.
-const ENVIRONMENT: [&str; 10] = [
+const ENVIRONMENT: [&str; 11] = [
     "RUST_LOG",
     "NO_COLOR",
     "COLUMNS",
+    "OVERDUB_CONFIG",
     "OVERDUB_UPSTREAM",
     "OVERDUB_LISTEN",
     "OVERDUB_ADMIN",
