@@ -59,7 +59,9 @@ pub(super) fn harden(engine: &mut Engine, limits: &Limits) {
         .set_optimization_level(OptimizationLevel::Simple)
         // The interner is one lock for all threads.
         .set_max_strings_interned(0)
-        .disable_symbol("eval");
+        .disable_symbol("eval")
+        // A function that holds copies of itself grows faster than anything can watch.
+        .disable_symbol("curry");
     // Counted here and not by the engine alone, which counts anew in each function that is passed to another.
     engine.on_progress(|_| call::tick());
     memory::watch(engine);

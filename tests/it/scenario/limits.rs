@@ -70,6 +70,13 @@ fn nothing_grows_without_end() {
             "let s = \"x\"; s.pad(1000000, \"x\"); loop { res.json.push_here = s + \"y\"; res.json.remove(\"push_here\"); }",
             "more than 16 MiB",
         ),
+        ("let f = |x| x; loop { let g = f; f = |x| g.call(x); }", "functions more than 16 deep"),
+        ("let f = [|x| x]; loop { let g = f; f = [|x| g]; }", "functions more than 16 deep"),
+        ("let f = |x| x; loop { let g = f; let h = f; f = |x| [g, h]; }", "functions more than 16 deep"),
+        (
+            "let f = |x| x; loop { f = #{ f: f }.f; let g = #{ f: f }; f = |x| g; }",
+            "functions more than 16 deep",
+        ),
         ("let a = [[[]]]; for i in 0..70 { a = [a]; } res.json.deep = a;", "too deep for JSON"),
         ("let x = res.json; loop { x.a = #{}; x = x.a; }", "nested more than 128 levels deep"),
         ("let a = [1]; for i in 0..200 { a = [#{ m: a }]; } a == a", "cannot be compared"),
