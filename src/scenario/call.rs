@@ -72,6 +72,7 @@ impl Running {
 thread_local! {
     static CALL: RefCell<Option<Call>> = const { RefCell::new(None) };
     static OPERATIONS: Cell<u64> = const { Cell::new(0) };
+    static LINES: Cell<u32> = const { Cell::new(0) };
     static METER: Cell<Option<Meter>> = const { Cell::new(None) };
 }
 
@@ -102,6 +103,7 @@ pub(super) fn enter<T>(
     let leave = Leave;
     CALL.with(|own| own.replace(Some(call)));
     OPERATIONS.set(0);
+    LINES.set(0);
     METER.set(Some(Meter { watch: Stopwatch::start(), wall, operations }));
     let result = work();
     let call = CALL.with(|own| own.borrow_mut().take());
@@ -123,6 +125,18 @@ pub(super) fn tick() -> Option<Dynamic> {
         return Some(format!("it ran for longer than {}", humantime::format_duration(meter.wall)).into());
     }
     None
+}
+
+/// Most lines that one call may log.
+const MOST_LINES: u32 = 100;
+
+/// Notes that this call logs a line.
+pub(super) fn logs() -> Fallible<()> {
+    LINES.set(LINES.get() + 1);
+    if LINES.get() > MOST_LINES {
+        return Err(fail(format!("it logs more than {MOST_LINES} lines in one call")));
+    }
+    Ok(())
 }
 
 /// Operations of this call so far.

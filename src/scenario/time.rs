@@ -8,7 +8,9 @@ use rhai::{Engine, EvalAltResult, FLOAT, INT};
 
 use super::error::fail;
 use crate::clock::{Timestamp, parse_rfc3339, rfc3339};
-use crate::fault::parse_duration;
+
+/// 100 years.
+const FARTHEST: Duration = Duration::from_hours(24 * 36_525);
 
 /// A moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,8 +27,13 @@ pub(super) fn later(at: Timestamp, by: Duration) -> Timestamp {
     at.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
-fn duration(text: &str) -> Result<Duration, Box<EvalAltResult>> {
-    parse_duration(text).map_err(|error| fail(error.to_string()))
+/// Reads `30s`, `10m`, `24h` or `90days`: how far one moment is from another, up to 100 years.
+pub(super) fn span(text: &str) -> Result<Duration, Box<EvalAltResult>> {
+    match humantime::parse_duration(text) {
+        Ok(span) if span <= FARTHEST => Ok(span),
+        Ok(_) => Err(fail(format!("`{text}` is more than 100 years"))),
+        Err(error) => Err(fail(format!("`{text}` is no duration ({error}); write 30s, 10m, 24h or 90days"))),
+    }
 }
 
 fn read(text: &str) -> Result<Time, Box<EvalAltResult>> {
@@ -48,9 +55,9 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("to_debug", |time: &mut Time| time.to_string());
     engine.register_get("epoch", |time: &mut Time| -> INT { time.0.as_second() });
     engine.register_get("http_date", |time: &mut Time| crate::clock::http_date(time.0));
-    engine.register_fn("+", |time: Time, by: &str| duration(by).map(|by| Time(later(time.0, by))));
+    engine.register_fn("+", |time: Time, by: &str| span(by).map(|by| Time(later(time.0, by))));
     engine.register_fn("-", |time: Time, by: &str| {
-        let earlier = time.0.checked_sub(duration(by)?);
+        let earlier = time.0.checked_sub(span(by)?);
         earlier.map(Time).map_err(|_| fail("no time is that early".to_owned()))
     });
     engine

@@ -2,10 +2,11 @@
 
 use rhai::{Array, Dynamic, Engine, EvalAltResult, FLOAT, INT};
 
-use crate::fault::{parse_duration, unit};
+use crate::fault::unit;
 use crate::scenario::call;
 use crate::scenario::error::fail;
 use crate::scenario::json::Json;
+use crate::scenario::time::span;
 
 type Fallible<T> = Result<T, Box<EvalAltResult>>;
 
@@ -17,8 +18,7 @@ fn counted(wanted: INT, judge: impl FnOnce(u64, u64) -> bool) -> Fallible<bool> 
 }
 
 fn between(from: &str, to: &str) -> Fallible<bool> {
-    let time = |text| parse_duration(text).map_err(|error| fail(error.to_string()));
-    let (from, to) = (time(from)?, time(to)?);
+    let (from, to) = (span(from)?, span(to)?);
     if to < from {
         return Err(fail("between(from, to): `to` is before `from`".to_owned()));
     }

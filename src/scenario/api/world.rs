@@ -7,12 +7,11 @@ use totp_rs::Builder;
 
 use super::text_of;
 use crate::clock::Timestamp;
-use crate::fault::parse_duration;
 use crate::scenario::call;
 use crate::scenario::error::fail;
 use crate::scenario::json::{Json, show, to_json, type_name};
 use crate::scenario::overlay::{Overlay, Overlays};
-use crate::scenario::time::Time;
+use crate::scenario::time::{Time, span};
 
 type Fallible<T> = Result<T, Box<EvalAltResult>>;
 
@@ -43,7 +42,7 @@ fn overlay(id: &str, overlay: Overlay) -> Fallible<()> {
 }
 
 fn clock_advance(by: &str) -> Fallible<()> {
-    let by = parse_duration(by).map_err(|error| fail(error.to_string()))?;
+    let by = span(by)?;
     call::run(|running| {
         running.advanced = running.advanced.saturating_add(by);
         running.clocks.advance(by);
@@ -92,17 +91,23 @@ fn hotp(secret: &str, counter: INT) -> Fallible<String> {
     Ok(code_at(&secret_of(secret)?, counter))
 }
 
+/// Longest text of one line of the log, in characters.
+const LONGEST_LINE: usize = 2000;
+
 /// Writes a line to the program's log.
-pub(super) fn log(text: &str) {
+pub(super) fn log(text: &str) -> Fallible<()> {
+    call::logs()?;
+    let cut = text.char_indices().nth(LONGEST_LINE).map_or(text, |(end, _)| &text[..end]);
     let about = call::run(|running| {
         let request = format!("{} {}", running.request.method, running.request.path());
         Ok((running.handler.scenario.name.clone(), running.session.to_string(), request))
     });
     if let Ok((scenario, session, request)) = about {
-        tracing::info!(%scenario, %session, %request, "{text}");
+        tracing::info!(%scenario, %session, %request, "{cut}");
     } else {
-        tracing::info!("{text}");
+        tracing::info!("{cut}");
     }
+    Ok(())
 }
 
 /// Makes the functions known to the engine.

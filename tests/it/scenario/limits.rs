@@ -77,6 +77,7 @@ fn nothing_grows_without_end() {
             "let f = |x| x; loop { f = #{ f: f }.f; let g = #{ f: f }; f = |x| g; }",
             "functions more than 16 deep",
         ),
+        ("loop { log(\"again\"); }", "more than 100 lines in one call"),
         ("let a = [[[]]]; for i in 0..70 { a = [a]; } res.json.deep = a;", "too deep for JSON"),
         ("let x = res.json; loop { x.a = #{}; x = x.a; }", "nested more than 128 levels deep"),
         ("let a = [1]; for i in 0..200 { a = [#{ m: a }]; } a == a", "cannot be compared"),
