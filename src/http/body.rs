@@ -27,6 +27,8 @@ pub enum Body {
     Whole(Bytes),
     /// Bytes at hand whose length is not told beforehand: HTTP/1.1 sends them in chunks, then the trailers.
     Unsized(Option<Bytes>, Option<HeaderMap>),
+    /// Bytes at hand whose way out is watched: see [`Body::guarded`].
+    Guarded(Box<Guarded>),
     /// Arriving from a connection.
     Incoming(Incoming),
     /// Made while it is sent.
@@ -91,10 +93,49 @@ impl Body {
                 return other;
             }
         };
-        Self::stream(Guarded { rest, trailers, sized, guard: Some(guard) })
+        Self::Guarded(Box::new(Guarded { rest, trailers, sized, guard: Some(guard) }))
     }
 
-    fn is_end(&self) -> bool {
+    /// How long it is, whether or not its framing tells; `None`: nobody knows yet.
+    pub(crate) fn length(&self) -> Option<u64> {
+        match self {
+            Self::Unsized(data, _) => Some(data.as_ref().map_or(0, Bytes::len) as u64),
+            Self::Guarded(guarded) => Some(guarded.rest.len() as u64),
+            other => http_body::Body::size_hint(other).exact(),
+        }
+    }
+
+    /// The next frame, with at most `most` bytes of those at hand, the others staying where they are: whoever watches
+    /// them is not told of bytes that were not sent. What arrives comes as it arrives.
+    pub(crate) fn poll_part(&mut self, context: &mut Context<'_>, most: usize) -> PolledFrame {
+        match self {
+            Self::Whole(data) | Self::Unsized(Some(data), _) if data.len() > most => {
+                Poll::Ready(Some(Ok(Frame::data(data.split_to(most)))))
+            }
+            Self::Guarded(guarded) => guarded.part(most),
+            other => http_body::Body::poll_frame(Pin::new(other), context),
+        }
+    }
+
+    /// The same bytes, sent with their length if they are at hand.
+    pub(crate) fn sized(self) -> Self {
+        match self {
+            Self::Unsized(data, _) => data.filter(|data| !data.is_empty()).map_or(Self::Empty, Self::Whole),
+            Self::Guarded(mut guarded) => {
+                (guarded.sized, guarded.trailers) = (true, None);
+                Self::Guarded(guarded)
+            }
+            other => other,
+        }
+    }
+
+    /// A body that breaks before its first byte.
+    pub(crate) fn broken(error: BodyError) -> Self {
+        Self::stream(Broken(Some(error)))
+    }
+
+    /// Whether nothing comes any more.
+    pub(crate) fn is_end(&self) -> bool {
         http_body::Body::is_end_stream(self)
     }
 }
@@ -161,6 +202,7 @@ impl http_body::Body for Body {
                 let frame = data.take().filter(|data| !data.is_empty()).map(Frame::data);
                 Poll::Ready(frame.or_else(|| trailers.take().map(Frame::trailers)).map(Ok))
             }
+            Self::Guarded(guarded) => guarded.part(GUARDED_PART),
             Self::Incoming(body) => Pin::new(body).poll_frame(context).map_err(Into::into),
             Self::Stream(body) => Pin::new(body).poll_frame(context),
         }
@@ -172,6 +214,7 @@ impl http_body::Body for Body {
             Self::Whole(data) => data.is_empty(),
             // Saying "ended" here would let the server send a length; the framing is what this variant is for.
             Self::Unsized(..) => false,
+            Self::Guarded(guarded) => guarded.sized && guarded.rest.is_empty(),
             Self::Incoming(body) => body.is_end_stream(),
             Self::Stream(body) => body.is_end_stream(),
         }
@@ -181,7 +224,8 @@ impl http_body::Body for Body {
         match self {
             Self::Empty => SizeHint::with_exact(0),
             Self::Whole(data) => SizeHint::with_exact(data.len() as u64),
-            Self::Unsized(..) => SizeHint::default(),
+            Self::Guarded(guarded) if guarded.sized => SizeHint::with_exact(guarded.rest.len() as u64),
+            Self::Unsized(..) | Self::Guarded(_) => SizeHint::default(),
             Self::Incoming(body) => body.size_hint(),
             Self::Stream(body) => body.size_hint(),
         }
@@ -189,7 +233,7 @@ impl http_body::Body for Body {
 }
 
 /// Bytes at hand whose way out is watched.
-struct Guarded {
+pub struct Guarded {
     rest: Bytes,
     trailers: Option<HeaderMap>,
     sized: bool,
@@ -199,12 +243,9 @@ struct Guarded {
 /// Largest part that a watched body hands to the connection at once (bytes).
 const GUARDED_PART: usize = 64 * 1024;
 
-impl http_body::Body for Guarded {
-    type Data = Bytes;
-    type Error = BodyError;
-
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> PolledFrame {
-        let length = self.rest.len().min(GUARDED_PART);
+impl Guarded {
+    fn part(&mut self, most: usize) -> PolledFrame {
+        let length = self.rest.len().min(most).min(GUARDED_PART);
         let part = self.rest.split_to(length);
         if self.rest.is_empty()
             && let Some(guard) = self.guard.take()
@@ -214,13 +255,14 @@ impl http_body::Body for Guarded {
         let frame = (length > 0).then(|| Frame::data(part));
         Poll::Ready(frame.or_else(|| self.trailers.take().map(Frame::trailers)).map(Ok))
     }
+}
 
-    fn is_end_stream(&self) -> bool {
-        self.sized && self.rest.is_empty()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        if self.sized { SizeHint::with_exact(self.rest.len() as u64) } else { SizeHint::default() }
+impl fmt::Debug for Guarded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guarded")
+            .field("rest", &self.rest)
+            .field("sized", &self.sized)
+            .finish_non_exhaustive()
     }
 }
 
@@ -240,5 +282,16 @@ impl http_body::Body for Recovery {
             Some(read) => Poll::Ready(Some(Ok(Frame::data(read)))),
             None => Pin::new(&mut self.rest).poll_frame(context),
         }
+    }
+}
+
+struct Broken(Option<BodyError>);
+
+impl http_body::Body for Broken {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> PolledFrame {
+        Poll::Ready(self.0.take().map(Err))
     }
 }

@@ -12,7 +12,7 @@ mod multiset;
 mod values;
 
 pub(crate) use body::PolledFrame;
-pub use body::{Body, BodyError, Guard, Upload, Whole};
+pub use body::{Body, BodyError, Guard, Guarded, Upload, Whole};
 pub use coding::{Coding, CodingError};
 pub use headers::{
     Origin, OriginError, copied, end_to_end, filtered, host_and_port, is_text, localise_cookie, total_size,
