@@ -1,6 +1,5 @@
 //! One connection from its first byte to its last.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -9,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use ::http::request::Parts;
 use ::http::{Method, header};
+use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::upgrade::OnUpgrade;
@@ -19,10 +19,15 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::faults::Scene;
+use super::finish::HANDSHAKE_FAILURE;
 use super::forward::{asked, proxy_user, refused};
+use super::socket::{ByReset, Socket};
 use super::tunnel::{Tunnel, join};
+use super::wire::{Ending, Wire, Wired};
 use super::{Handler, Limits, Settings};
 use crate::error::Error;
+use crate::fault::Faults;
 use crate::http::{Body, HEADER_LIMIT, Origin, Reply, Request, filtered};
 use crate::tls::{Authority, Name};
 
@@ -56,6 +61,15 @@ pub(super) struct Way {
     pub(super) local: SocketAddr,
     pub(super) opened: Opened,
     pub(super) session: Option<Arc<str>>,
+    /// How the TCP connection beneath ends.
+    pub(super) by_reset: ByReset,
+}
+
+/// A connection that speaks HTTP: what all its requests share.
+struct Line<H> {
+    server: Arc<Server<H>>,
+    way: Way,
+    wire: Arc<Wire>,
 }
 
 /// Whether a connection goes through a CONNECT of ours, and where to.
@@ -77,6 +91,7 @@ pub(super) struct Connect {
     pub(super) ours: bool,
     pub(super) session: Option<Arc<str>>,
     pub(super) local: SocketAddr,
+    pub(super) by_reset: ByReset,
 }
 
 /// A future that does not show what is inside: connections hold requests, which hold connections by CONNECT.
@@ -109,7 +124,10 @@ impl<H: Handler> Server<H> {
         if !self.begins(async { stream.peek(&mut first).await.map(drop) }).await {
             return;
         }
-        let way = Way { scheme: "http", local, opened: Opened::No, session: self.settings.session.clone() };
+        let by_reset = ByReset::default();
+        let stream = Socket::new(stream, by_reset.clone());
+        let session = self.settings.session.clone();
+        let way = Way { scheme: "http", local, opened: Opened::No, session, by_reset };
         match self.settings.tls.clone() {
             Some(authority) if first == [HANDSHAKE] => {
                 let public = self.settings.public.as_ref().map(Origin::host);
@@ -152,7 +170,7 @@ impl<H: Handler> Server<H> {
             if !self.begins(async { io.fill_buf().await.map(drop) }).await {
                 return;
             }
-            let Connect { host, port, ours, session, local } = connect;
+            let Connect { host, port, ours, session, local, by_reset } = connect;
             let way = |scheme| {
                 let origin = Origin::of(scheme, &format!("{host}:{port}"));
                 Way {
@@ -160,6 +178,7 @@ impl<H: Handler> Server<H> {
                     local,
                     opened: if ours { Opened::Ourselves } else { Opened::To(origin) },
                     session,
+                    by_reset,
                 }
             };
             if io.buffer().first() == Some(&HANDSHAKE) {
@@ -174,6 +193,9 @@ impl<H: Handler> Server<H> {
     where
         I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        if self.settings.outages.take_handshake() {
+            return self.finish(io, Ending::Raw(Bytes::from_static(HANDSHAKE_FAILURE)), &way.by_reset).await;
+        }
         let handshake =
             tokio::time::timeout(self.settings.limits.handshake_timeout, authority.accept(io, name));
         let stream = tokio::select! {
@@ -195,40 +217,51 @@ impl<H: Handler> Server<H> {
     where
         I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let server = Arc::clone(&self);
-        let service = service_fn(move |request| answer(Arc::clone(&server), request, way.clone()));
-        let connection = self.builder.serve_connection_with_upgrades(TokioIo::new(io), service);
-        let mut connection = std::pin::pin!(connection);
-        let ended = tokio::select! {
-            ended = connection.as_mut() => ended,
-            () = self.shutdown.cancelled() => {
-                connection.as_mut().graceful_shutdown();
-                tokio::select! {
-                    ended = connection.as_mut() => ended,
-                    () = self.abort.cancelled() => return,
+        let wire = Arc::new(Wire::default());
+        let (io, mut back) = Wired::new(io, Arc::clone(&wire));
+        let line = Arc::new(Line { server: Arc::clone(&self), way, wire });
+        let (own, wire) = (Arc::clone(&line), &line.wire);
+        let service = service_fn(move |request| answer(Arc::clone(&own), request));
+        let ended = {
+            let connection = self.builder.serve_connection_with_upgrades(TokioIo::new(io), service);
+            let mut connection = std::pin::pin!(connection);
+            tokio::select! {
+                ended = wire.watch(connection.as_mut()) => ended,
+                () = self.shutdown.cancelled() => {
+                    connection.as_mut().graceful_shutdown();
+                    tokio::select! {
+                        ended = wire.watch(connection.as_mut()) => ended,
+                        () = self.abort.cancelled() => return,
+                    }
                 }
             }
         };
-        if let Err(error) = ended {
-            tracing::debug!("a connection ended early: {error}");
+        match ended {
+            Some(Ok(())) => {}
+            Some(Err(error)) => tracing::debug!("a connection ended early: {error}"),
+            None => {
+                if let (Ok(io), Some(ending)) = (back.try_recv(), wire.ending()) {
+                    self.finish(io, ending, &line.way.by_reset).await;
+                }
+            }
         }
     }
 
-    async fn reply(self: &Arc<Self>, request: hyper::Request<Incoming>, way: Way) -> Result<Reply, Error> {
+    async fn reply(self: &Arc<Self>, request: hyper::Request<Incoming>, way: &Way) -> Result<Reply, Error> {
         let (mut head, body) = request.into_parts();
         let client = head.extensions.remove::<OnUpgrade>();
         if let (Some((forward, authority)), &Method::CONNECT) = (&self.settings.forward, &head.method)
             && matches!(way.opened, Opened::No)
         {
-            let opened = Box::pin(self.connect(forward, authority, &head, client, way)).await;
+            let opened = Box::pin(self.connect(forward, authority, &head, client, way.clone())).await;
             return Ok(opened.unwrap_or_else(refused));
         }
         let asked = match &way.opened {
             Opened::To(origin) => Some(origin.clone()),
             Opened::Ourselves => None,
-            Opened::No => asked(self, &head, &way)?,
+            Opened::No => asked(self, &head, way)?,
         };
-        let session = way.session.or_else(|| self.user(&head));
+        let session = way.session.clone().or_else(|| self.user(&head));
         if self.settings.forward.is_some() && head.headers.contains_key(header::PROXY_AUTHORIZATION) {
             // It was said to this proxy, and is no part of the request.
             head.headers = filtered(&head.headers, |name| name != header::PROXY_AUTHORIZATION);
@@ -261,11 +294,24 @@ pub(super) async fn upgraded(upgrade: OnUpgrade) -> Result<TokioIo<hyper::upgrad
 }
 
 async fn answer<H: Handler>(
-    server: Arc<Server<H>>,
+    line: Arc<Line<H>>,
     request: hyper::Request<Incoming>,
-    way: Way,
-) -> Result<Reply, Infallible> {
-    Ok(server.reply(request, way).await.unwrap_or_else(Error::into_reply))
+) -> Result<Reply, h2::Error> {
+    let Line { server, way, wire } = &*line;
+    let (is_head, version) = (request.method() == Method::HEAD, request.version());
+    let mut reply = server.reply(request, way).await.unwrap_or_else(Error::into_reply);
+    let Some(faults) = reply.extensions_mut().remove::<Faults>() else { return Ok(reply) };
+    let scene = Scene {
+        wire,
+        outages: &server.settings.outages,
+        speaks_tls: server.settings.tls.is_some() || server.settings.forward.is_some(),
+        limits: server.settings.limits,
+        shutdown: &server.shutdown,
+        is_head,
+        version,
+    };
+    // Apart, for it is large: hyper moves the future of every request.
+    Box::pin(scene.execute(reply, faults)).await
 }
 
 fn builder(limits: Limits) -> auto::Builder<TokioExecutor> {

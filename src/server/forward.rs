@@ -146,11 +146,11 @@ impl<H: Handler> Server<H> {
             self.let_through(client, stream);
             return Ok(Reply::new(Body::Empty));
         }
-        let (session, local) = (way.session.or_else(|| self.user(head)), way.local);
+        let (session, local, by_reset) = (way.session.or_else(|| self.user(head)), way.local, way.by_reset);
         let (server, authority, host) = (Arc::clone(self), Arc::clone(authority), host.to_owned());
         self.connections.spawn(async move {
             let Ok(io) = upgraded(client).await else { return };
-            server.opened(io, authority, Connect { host, port, ours, session, local }).await;
+            server.opened(io, authority, Connect { host, port, ours, session, local, by_reset }).await;
         });
         Ok(Reply::new(Body::Empty))
     }

@@ -4,8 +4,13 @@
 //! Knows bytes and connections, and no word of cassettes: whoever answers is a [`Handler`].
 
 mod connection;
+mod faults;
+mod finish;
 mod forward;
+mod outgoing;
+mod socket;
 mod tunnel;
+mod wire;
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,6 +20,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+pub use faults::Outages;
 pub use forward::{Forward, is_circle};
 pub use tunnel::Tunnel;
 
@@ -26,7 +32,8 @@ use connection::Server;
 pub trait Handler: Send + Sync + 'static {
     /// Answers one request. Whatever goes wrong is an answer too.
     ///
-    /// An answer of status 101 holds a [`Tunnel`] among its extensions: the server joins it to the client's side.
+    /// An answer of status 101 holds a [`Tunnel`] among its extensions: the server joins it to the client's side. An
+    /// answer that holds [`Faults`](crate::fault::Faults) among them goes out as they say.
     fn handle(&self, request: Request) -> impl Future<Output = Reply> + Send;
 }
 
@@ -39,6 +46,8 @@ pub struct Limits {
     pub handshake_timeout: Duration,
     /// After the shutdown signal, until what still runs is cut off.
     pub grace: Duration,
+    /// For a client that is left without an answer by a fault, until its connection or stream is closed.
+    pub hang: Duration,
 }
 
 impl Default for Limits {
@@ -47,6 +56,7 @@ impl Default for Limits {
             header_timeout: Duration::from_mins(1),
             handshake_timeout: Duration::from_secs(10),
             grace: Duration::from_secs(3),
+            hang: Duration::from_mins(10),
         }
     }
 }
@@ -64,6 +74,8 @@ pub struct Settings {
     pub public: Option<Origin>,
     /// The client run whose requests come by this listener; `None`: each connection may tell.
     pub session: Option<Arc<str>>,
+    /// Connections and handshakes that faults have yet to fail; a clone shares them with another listener.
+    pub outages: Outages,
 }
 
 /// Longest pause after a failed accept.
@@ -86,6 +98,10 @@ pub async fn serve<H: Handler>(
             accepted = listener.accept() => accepted,
         };
         match accepted {
+            Ok((stream, _)) if server.settings.outages.take_connection() => {
+                tracing::debug!("a fault refuses a connection");
+                let _ = stream.set_zero_linger();
+            }
             Ok((stream, _)) => {
                 pause = Duration::from_millis(5);
                 server.connections.spawn(Arc::clone(&server).accepted(stream));

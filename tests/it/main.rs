@@ -13,6 +13,7 @@ mod cassette;
 mod cli;
 mod clock;
 mod crash;
+mod faults;
 mod forward;
 mod latency;
 mod modes;

@@ -119,6 +119,15 @@ impl Listener {
 
     /// The same, certificates being made at the time of `clock`.
     pub(crate) fn start_at(clock: Clock, settings: impl FnOnce(Arc<Authority>) -> Settings) -> Self {
+        Self::serving(Mirror, clock, settings)
+    }
+
+    /// The same, each request being answered by `handler`.
+    pub(crate) fn serving<H: Handler>(
+        handler: H,
+        clock: Clock,
+        settings: impl FnOnce(Arc<Authority>) -> Settings,
+    ) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let ca = Ca::open(&dir.path().join("ca"), &Clock::Wall).expect("a CA");
         let path = ca.path().to_owned();
@@ -131,8 +140,13 @@ impl Listener {
         let shutdown = CancellationToken::new();
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).expect("a port");
         let address = listener.local_addr().expect("an address");
-        runtime.spawn(serve(listener, Arc::new(Mirror), settings, shutdown.clone()));
+        runtime.spawn(serve(listener, Arc::new(handler), settings, shutdown.clone()));
         Self { address, ca: path, _dir: dir, runtime: Some(runtime), shutdown }
+    }
+
+    /// Tells it to stop.
+    pub(crate) fn stop(&self) {
+        self.shutdown.cancel();
     }
 
     /// A client's plain connection.
