@@ -4,6 +4,7 @@
 //! awaits, so what belongs to it is kept by thread.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,6 +41,8 @@ pub(super) struct Running {
     pub(super) ids: Option<Draws>,
     /// What it made of entities so far.
     pub(super) overlays: Overlays,
+    /// Entities that are to show themselves again, before `overlays` count.
+    pub(super) restored: BTreeSet<String>,
     pub(super) advanced: Duration,
 }
 

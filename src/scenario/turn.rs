@@ -1,5 +1,6 @@
 //! One handler's turn at one request: its arguments, its call, and what it leaves behind.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rhai::{Dynamic, EvalAltResult, Position};
@@ -64,6 +65,7 @@ impl Turn<'_> {
             draws: None,
             ids: None,
             overlays: Overlays::default(),
+            restored: BTreeSet::new(),
             advanced: std::time::Duration::ZERO,
         };
         let (result, running) = handler.call(self.engine, arguments, running);
@@ -72,9 +74,10 @@ impl Turn<'_> {
             if !running.advanced.is_zero() {
                 self.effects.push("clock");
             }
-            if !running.overlays.is_empty() {
+            if !running.overlays.is_empty() || !running.restored.is_empty() {
                 self.effects.push("entity");
                 self.made = running.overlays;
+                self.inner.overlays.forget(&running.restored);
                 if !self.session.add_overlays(self.inner, self.made.clone()) {
                     return Err(fail("this session changed more entities than can be kept".to_owned()));
                 }

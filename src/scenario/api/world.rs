@@ -41,6 +41,16 @@ fn overlay(id: &str, overlay: Overlay) -> Fallible<()> {
     })
 }
 
+/// What was made of the entity is over, from the next answer on.
+fn entity_reset(id: &str) -> Fallible<()> {
+    call::run(|running| {
+        let id = id.to_owned();
+        running.overlays.forget([&id]);
+        running.restored.insert(id);
+        Ok(())
+    })
+}
+
 fn clock_advance(by: &str) -> Fallible<()> {
     let by = span(by)?;
     call::run(|running| {
@@ -115,6 +125,7 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("entity", |id: &str, patch: Dynamic| entity(id, &patch));
     engine.register_fn("entity", |id: &str, patch: Map| entity(id, &patch.into()));
     engine.register_fn("entity_gone", |id: &str| overlay(id, Overlay::Gone));
+    engine.register_fn("entity_reset", entity_reset);
     engine.register_fn("now", || call::run(|running| Ok(Time(running.clocks.now()))));
     engine.register_fn("clock_advance", clock_advance);
     engine.register_fn("totp", totp);

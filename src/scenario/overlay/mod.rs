@@ -69,6 +69,13 @@ impl Overlays {
         others.0.into_iter().all(|(id, overlay)| self.add(&id, overlay))
     }
 
+    /// Takes away what was made of these entities.
+    pub(super) fn forget<'a>(&mut self, ids: impl IntoIterator<Item = &'a String>) {
+        for id in ids {
+            self.0.remove(id);
+        }
+    }
+
     /// The gone entity that a path names, if there is one.
     pub fn gone<'a>(&self, path: &'a str) -> Option<&'a str> {
         let is_gone = |segment: &str| matches!(self.0.get(segment), Some(Overlay::Gone));

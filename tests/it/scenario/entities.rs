@@ -112,3 +112,22 @@ fn overlays_belong_to_one_session_and_end_with_it() {
     assert!(!stage.session.has_overlays());
     assert_eq!(stage.get(FACTOR_PATH, FACTOR).text(), FACTOR);
 }
+
+#[test]
+fn an_entity_shows_itself_again_after_a_reset_and_what_is_made_of_it_then() {
+    let shown = |calls: &str| {
+        let stage = Stage::of(&format!(
+            "on_request(\"POST /change\", |req, state| {{ entity(\"opf1\", #{{ status: \"EXPIRED\", a: 1 }}); respond(200) }});
+             on_request(\"POST /back\", |req, state| {{ {calls} respond(200) }});"
+        ));
+        for path in ["/change", "/back"] {
+            stage.play(&request("POST", path, ""), &recorded("{}")).unwrap();
+        }
+        (stage.get(FACTOR_PATH, FACTOR).text().to_owned(), stage.session.has_overlays())
+    };
+    assert_eq!(shown("entity_reset(\"opf1\");"), (FACTOR.to_owned(), false));
+    assert_eq!(shown("entity(\"opf1\", #{ b: 2 }); entity_reset(\"opf1\");").0, FACTOR);
+    let (text, is_overlaid) = shown("entity_reset(\"opf1\"); entity(\"opf1\", #{ b: 2 });");
+    assert!(is_overlaid && text.contains("\"b\":2") && !text.contains("\"a\":1"), "{text}");
+    assert!(text.contains("PENDING_ACTIVATION"), "{text}");
+}
