@@ -33,9 +33,9 @@ pub enum LatencyError {
     /// Upper bound below the lower one.
     #[error("uniform(from, to): `to` is less than `from`")]
     Order,
-    /// Not a positive finite number.
-    #[error("{0} must be a positive number")]
-    Shape(&'static str),
+    /// A number that makes no distribution, and what it must be.
+    #[error("{0} must be {1}")]
+    Shape(&'static str, &'static str),
 }
 
 /// Reads `200ms`, `1.5s`, `2m 30s`.
@@ -56,8 +56,11 @@ impl Latency {
         let positive = |value: f64| value.is_finite() && value > 0.0;
         match self {
             Self::Uniform(from, to) if to < from => Err(LatencyError::Order),
-            Self::Lognormal(_, sigma) if !positive(sigma) => Err(LatencyError::Shape("sigma")),
-            Self::Pareto(_, alpha) if !positive(alpha) => Err(LatencyError::Shape("alpha")),
+            // Without any spread each one is the median.
+            Self::Lognormal(_, sigma) if !sigma.is_finite() || sigma < 0.0 => {
+                Err(LatencyError::Shape("sigma", "0 or more"))
+            }
+            Self::Pareto(_, alpha) if !positive(alpha) => Err(LatencyError::Shape("alpha", "more than 0")),
             fine => Ok(fine),
         }
     }
@@ -151,8 +154,12 @@ mod tests {
     #[test]
     fn numbers_that_make_no_distribution_are_refused() {
         assert_eq!(Latency::Uniform(MS(2), MS(1)).checked(), Err(LatencyError::Order));
-        assert_eq!(Latency::Lognormal(MS(2), -1.0).checked(), Err(LatencyError::Shape("sigma")));
-        assert_eq!(Latency::Pareto(MS(2), f64::NAN).checked(), Err(LatencyError::Shape("alpha")));
+        assert_eq!(Latency::Lognormal(MS(2), -1.0).checked(), Err(LatencyError::Shape("sigma", "0 or more")));
+        assert_eq!(Latency::Lognormal(MS(2), 0.0).checked().map(|own| own.sample(|| 7)), Ok(MS(2)));
+        assert_eq!(
+            Latency::Pareto(MS(2), f64::NAN).checked(),
+            Err(LatencyError::Shape("alpha", "more than 0"))
+        );
         assert!(Latency::Normal(MS(2), MS(0)).checked().is_ok());
     }
 

@@ -131,7 +131,7 @@ fn what_a_handler_gets_wrong_is_never_silently_nothing() {
         ("res.fault(throttle(0));", "throttle(0): give 1 or more"),
         ("res.fault(truncate(-1));", "truncate(-1): give 0 or more"),
         ("res.delay(uniform(\"2s\", \"1s\"));", "`to` is less than `from`"),
-        ("res.delay(pareto(\"1s\", 0));", "alpha must be a positive number"),
+        ("res.delay(pareto(\"1s\", 0));", "alpha must be more than 0"),
         ("chance(2.0)", "from 0 to 1"),
         ("nth(0)", "counted from 1"),
         ("between(\"2s\", \"1s\")", "`to` is before `from`"),
