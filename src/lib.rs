@@ -37,7 +37,7 @@
 //! | [`scenario`] | scripts that change what the client sees |
 //! | [`fault`] | what may be made to go wrong, as values |
 //! | [`sandbox`] | an Okta Factors org on loopback |
-//! | [`shipped`] | the recordings that are built in |
+//! | [`shipped`] | the recordings and scenarios that are built in |
 //! | [`clock`] | time and randomness |
 //! | [`config`] | settings, complete and checked |
 //! | [`cli`] | what can be typed |

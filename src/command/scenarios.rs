@@ -10,6 +10,7 @@ use crate::config::ScenarioConfig;
 use crate::profile::Profile;
 use crate::proxy::{ScenarioOptions, Scenarios};
 use crate::scenario::{HandlerReport, Library, ScenarioError};
+use crate::shipped::SCENARIOS;
 
 /// The scenarios that were asked for. `clock` is the time for scripts; `None`: when the recording was made.
 ///
@@ -20,9 +21,9 @@ pub(super) fn load(
     clock: Option<Clock>,
     profile: &Arc<Profile>,
 ) -> Result<Scenarios, Failure> {
-    let profile = Arc::clone(profile);
-    let options = ScenarioOptions { seed: config.seed, on_error: config.on_error, clock, profile };
-    let library = Library::read(&config.folder, &[]).map_err(Failure::usage)?;
+    let (seed, on_error, wall, profile) = (config.seed, config.on_error, Clock::Wall, Arc::clone(profile));
+    let options = ScenarioOptions { seed, on_error, clock, wall, profile };
+    let library = Library::read(&config.folder, SCENARIOS).map_err(Failure::usage)?;
     let loaded = Scenarios::load(Arc::new(library), &config.names, &config.settings, options);
     loaded.map_err(|error| match error {
         ScenarioError::Unknown { .. } => Failure::usage(format_args!("--scenario: {error}")),

@@ -36,6 +36,8 @@ pub struct ScenarioOptions {
     pub on_error: OnScriptError,
     /// What time it is for scripts; `None`: when the recording was made.
     pub clock: Option<Clock>,
+    /// What really passes: one-time passwords and `between("10s", "20s")` go by it.
+    pub wall: Clock,
     /// Tells writes from reads.
     pub profile: Arc<Profile>,
 }
@@ -72,7 +74,31 @@ impl Scenarios {
         settings: &[Setting],
         options: ScenarioOptions,
     ) -> Result<Self, ScenarioError> {
-        let engine = Arc::default();
+        Self::load_by(Arc::default(), library, names, settings, options)
+    }
+
+    /// The same by an engine that is there.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with them, with its place.
+    pub fn load_with(
+        engine: &Arc<Engine>,
+        library: Arc<Library>,
+        names: &[String],
+        settings: &[Setting],
+        options: ScenarioOptions,
+    ) -> Result<Self, ScenarioError> {
+        let engine = Arc::new(OnceLock::from(Arc::clone(engine)));
+        Self::load_by(engine, library, names, settings, options)
+    }
+
+    fn load_by(
+        engine: Arc<OnceLock<Arc<Engine>>>,
+        library: Arc<Library>,
+        names: &[String],
+        settings: &[Setting],
+        options: ScenarioOptions,
+    ) -> Result<Self, ScenarioError> {
         let common = Arc::new(Set::load(engine_of(&engine), &library, names, settings)?);
         let (names, settings) = (names.to_vec(), settings.to_vec());
         Ok(Self { engine, library, names, settings, options, common, chosen: RwLock::default() })
@@ -237,7 +263,7 @@ impl Scenarios {
         session.scripts.state(|| {
             let clock = self.options.clock.clone();
             let clock = clock.unwrap_or_else(|| Clock::virtual_from(recorded().unwrap_or(BEGINNING)));
-            ScenarioState::new(session.name(), self.options.seed, clock, Clock::Wall)
+            ScenarioState::new(session.name(), self.options.seed, clock, self.options.wall.clone())
         })
     }
 
