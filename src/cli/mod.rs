@@ -15,6 +15,7 @@ mod record;
 mod replay;
 mod sandbox;
 mod scenario;
+mod scenario_command;
 mod serve;
 mod sessions;
 mod time;
@@ -38,6 +39,9 @@ pub use record::RecordArgs;
 pub use replay::ReplayArgs;
 pub use sandbox::SandboxArgs;
 pub use scenario::{OnScriptError, ScenarioArgs};
+pub use scenario_command::{
+    ScenarioCheckArgs, ScenarioCommand, ScenarioListArgs, ScenarioNewArgs, ScenarioTestArgs,
+};
 pub use serve::ServeArgs;
 pub use sessions::{SessionArgs, SessionBy};
 pub use time::{ClockChoice, TimeArgs};
@@ -82,6 +86,9 @@ pub enum Command {
     /// Work on cassettes: look for leaks, put stand-ins in.
     #[command(subcommand)]
     Cassette(CassetteCommand),
+    /// Work on scenarios: list, check and test them, begin a new one.
+    #[command(subcommand)]
+    Scenario(ScenarioCommand),
     /// Print what a shell needs to complete commands and flags.
     #[command(name = Cli::COMPLETIONS)]
     Completions(CompletionsArgs),

@@ -8,6 +8,7 @@ mod demo;
 pub mod logging;
 mod proxy;
 mod sandbox;
+mod scenario;
 mod scenarios;
 mod serve;
 
@@ -99,6 +100,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
             Command::Proxy(args) => proxy::run(RunConfig::proxy(*args).map_err(Failure::usage)?).await,
             Command::Sandbox(args) => sandbox::run(args).await,
             Command::Cassette(command) => cassette::run(command),
+            Command::Scenario(command) => scenario::run(command).await,
             Command::Demo(args) => demo::run(args).await,
             Command::Ca(args) => ca::run(args),
             Command::Completions(args) => completions::run(&args),

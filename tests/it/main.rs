@@ -21,6 +21,7 @@ mod record;
 mod replay;
 mod sandbox;
 mod scenario;
+mod scenario_command;
 mod scripted;
 mod serve;
 mod sessions;
