@@ -267,6 +267,9 @@ fn the_demo_records_and_replays_every_answer_the_same() {
     okta-push      11 of 11 answers  same
     okta-question   7 of  7 answers  same
     ");
+    for seen in [" EXPIRED\n", "Y12 ACTIVE\n", " 301  opf"] {
+        assert!(stdout.contains(seen), "{seen:?}: {stdout}");
+    }
     let listed = project.list("demo");
     assert_eq!(compared.len(), listed.len(), "a cassette per flow: {listed:?}");
     let player = project.serve(&["replay", "-c", "demo"]);

@@ -9,6 +9,19 @@ pub(super) struct Flow {
     pub(super) steps: &'static [Step],
 }
 
+/// A scenario that is played over what was recorded.
+pub(super) struct Scene {
+    /// What it shows.
+    pub(super) title: &'static str,
+    /// Its name.
+    pub(super) scenario: &'static str,
+    /// The cassette below it.
+    pub(super) cassette: &'static str,
+    pub(super) steps: &'static [Step],
+    /// What the client must have seen, and at which step, from 0.
+    pub(super) shows: (usize, &'static str),
+}
+
 /// One step of a conversation. `{name}` in paths and bodies is what an earlier answer gave.
 pub(super) enum Step {
     /// The client asks.
@@ -52,6 +65,10 @@ const TRANSACTION: &str = "/api/v1/users/{user}/factors/{factor}/transactions/{t
 const PASSCODE: &str = r#"{"passCode":"{code}"}"#;
 const SMS: &str = r#"{"factorType":"sms","provider":"OKTA","profile":{"phoneNumber":"+15550100001"}}"#;
 
+const SMS_USER: &str = r#"{"profile":{"firstName":"Name1","lastName":"Name2","email":"user1@example.test","login":"user1@example.test"}}"#;
+const PUSH: &str = r#"{"factorType":"push","provider":"OKTA"}"#;
+const PUSH_USER: &str = r#"{"profile":{"firstName":"Name5","lastName":"Name6","email":"user3@example.test","login":"user3@example.test"}}"#;
+
 /// What the demo plays, and what the cassettes that ship were recorded from. Its people are made up as stand-ins are, and
 /// so stay as they are: the cassettes' requests differ, and all of them can be played at once.
 pub(super) const FLOWS: &[Flow] = &[
@@ -59,9 +76,7 @@ pub(super) const FLOWS: &[Flow] = &[
         title: "SMS: enrol, activate, delete, and enrol the same phone again: ACTIVE at once, under a new id",
         cassette: "okta-sms",
         steps: &[
-            new_user(
-                r#"{"profile":{"firstName":"Name1","lastName":"Name2","email":"user1@example.test","login":"user1@example.test"}}"#,
-            ),
+            new_user(SMS_USER),
             ask_and_keep("POST", FACTORS, SMS, FACTOR),
             ask("GET", FACTORS, ""),
             Step::ReadCode,
@@ -98,10 +113,8 @@ pub(super) const FLOWS: &[Flow] = &[
         title: "Push: poll until the phone answers, then a challenge that is approved and one that is rejected",
         cassette: "okta-push",
         steps: &[
-            new_user(
-                r#"{"profile":{"firstName":"Name5","lastName":"Name6","email":"user3@example.test","login":"user3@example.test"}}"#,
-            ),
-            ask_and_keep("POST", FACTORS, r#"{"factorType":"push","provider":"OKTA"}"#, FACTOR),
+            new_user(PUSH_USER),
+            ask_and_keep("POST", FACTORS, PUSH, FACTOR),
             ask("POST", POLL, ""),
             ask("POST", POLL, ""),
             Step::Phone("approve"),
@@ -140,3 +153,43 @@ pub(super) const FLOWS: &[Flow] = &[
 
 /// The transaction's id stands only in the link to poll: it is its last segment.
 const TRANSACTION_ID: &[(&str, &str)] = &[("transaction", "/_links/poll/href")];
+
+/// The three states that are hardest to come by. Nothing but the requests differs from the flows above: the org is gone.
+pub(super) const SCENES: &[Scene] = &[
+    Scene {
+        title: "nobody scans the QR code: WAITING, WAITING, and the factor is EXPIRED",
+        scenario: "push-expired",
+        cassette: "okta-push",
+        steps: &[
+            new_user(PUSH_USER),
+            ask_and_keep("POST", FACTORS, PUSH, FACTOR),
+            ask("POST", POLL, ""),
+            ask("POST", POLL, ""),
+            ask("POST", POLL, ""),
+            ask("GET", ITEM, ""),
+        ],
+        shows: (5, "EXPIRED"),
+    },
+    Scene {
+        title: "the reactivation quirk, as often as one likes: deleted, enrolled again, ACTIVE without a code",
+        scenario: "sms-remembered",
+        cassette: "okta-sms",
+        steps: &[
+            new_user(SMS_USER),
+            ask_and_keep("POST", FACTORS, SMS, FACTOR),
+            ask_and_keep("POST", ACTIVATE, r#"{"passCode":"123456"}"#, FACTOR),
+            ask("DELETE", ITEM, ""),
+            ask_and_keep("POST", FACTORS, SMS, FACTOR),
+            ask("DELETE", ITEM, ""),
+            ask_and_keep("POST", FACTORS, SMS, FACTOR),
+        ],
+        shows: (6, "ACTIVE"),
+    },
+    Scene {
+        title: "the enrolment answers 301, as in the early Factors API; who follows it by GET finds the factor",
+        scenario: "moved-permanently",
+        cassette: "okta-push",
+        steps: &[new_user(PUSH_USER), ask_and_keep("POST", FACTORS, PUSH, FACTOR), ask("GET", ITEM, "")],
+        shows: (1, "301"),
+    },
+];

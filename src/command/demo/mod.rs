@@ -1,7 +1,7 @@
 //! `overdub demo`: the whole story in one go, with nothing else installed.
 //!
 //! Starts the sandbox org, records four flows through the proxy, stops the org, replays them offline, compares every
-//! answer byte by byte, stand-ins aside, and shows what happened.
+//! answer byte by byte, stand-ins aside, plays three scenarios over the recordings, and shows what happened.
 
 mod flows;
 mod show;
@@ -18,19 +18,21 @@ use tokio_util::sync::CancellationToken;
 use super::Failure;
 use super::sandbox::{self, Org};
 use crate::Proxy;
-use crate::cassette::{self, Existing, Writer};
+use crate::cassette::{self, Cassette, Existing, Writer};
 use crate::cli::{DemoArgs, Listen};
 use crate::clock::Clock;
 use crate::http::Origin;
 use crate::profile::Profile;
-use crate::proxy::Live;
+use crate::proxy::{Live, OnScriptError, ScenarioOptions, Scenarios};
 use crate::recorder::{Recorder, Recording};
 use crate::redact::{Redact, Redactor};
 use crate::replay::{Player, ReplayOptions};
 use crate::sandbox::{Sandbox, SandboxConfig};
+use crate::scenario::Library;
 use crate::server::{Handler, Settings, serve};
+use crate::shipped::SCENARIOS;
 use crate::upstream::{Upstream, UpstreamOptions};
-use flows::{FLOWS, Flow};
+use flows::{FLOWS, Flow, SCENES, Scene};
 use show::Show;
 use talk::{Caller, Turn};
 
@@ -70,9 +72,20 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
         show.compared(flow, recorded.turns.len(), &differences);
         different += differences.len();
     }
+    show.scenarios();
+    let mut unseen = Vec::new();
+    for scene in SCENES {
+        let turns = stage(scene, &dir, &org, &profile).await?;
+        show.scene(scene, &turns);
+        let (step, what) = scene.shows;
+        if !turns.get(step).is_some_and(|turn| show::seen(turn).contains(what)) {
+            unseen.push(format!("{}: no {what}", scene.scenario));
+        }
+    }
     show.ending(&dir);
     match different {
-        0 => Ok(()),
+        0 if unseen.is_empty() => Ok(()),
+        0 => Err(Failure::Checks(unseen.join("; "))),
         number => Err(Failure::Checks(format!("{number} answers differ from what was recorded"))),
     }
 }
@@ -105,7 +118,7 @@ async fn record(
     let (recorder, recording) = Recorder::start(writer, redactor, None).map_err(Failure::usage)?;
     let proxy = Arc::new(Proxy::record(Live::new(client, recorder, Clock::Wall, true)));
     let stage = Stage::open(Listen(([127, 0, 0, 1], 0).into()), proxy).await?;
-    let turns = Caller::to(&stage.origin)?.play(flow, &org.0).await?;
+    let turns = Caller::to(&stage.origin)?.play(flow.steps, &org.0).await?;
     let listen = stage.close().await;
     finish(recording, &path).await?;
     Ok(Recorded { cassette: path, proxy: listen, turns })
@@ -125,10 +138,7 @@ async fn finish(recording: Recording, path: &Path) -> Result<(), Failure> {
 
 /// Plays the same requests against the cassette; returns what differs.
 async fn replay(recorded: &Recorded, profile: &Profile) -> Result<Vec<String>, Failure> {
-    let name = recorded.cassette.to_string_lossy().into_owned();
-    let cassettes = cassette::find(&[name], Path::new(""), &[])
-        .and_then(|sources| cassette::load_all(&sources))
-        .map_err(|errors| Failure::Usage(errors.iter().map(ToString::to_string).collect()))?;
+    let cassettes = load(&recorded.cassette)?;
     let declared = cassettes.iter().flat_map(|own| &own.interactions).flat_map(|own| &own.stand_ins);
     let stand_ins: Vec<_> = declared.map(|(text, _)| text.clone()).collect();
     let stand_ins: Vec<_> = stand_ins.iter().map(String::as_str).collect();
@@ -137,6 +147,39 @@ async fn replay(recorded: &Recorded, profile: &Profile) -> Result<Vec<String>, F
     let differences = Caller::to(&stage.origin)?.repeat(&recorded.turns, &stand_ins).await?;
     stage.close().await;
     Ok(differences)
+}
+
+fn load(cassette: &Path) -> Result<Vec<Cassette>, Failure> {
+    let name = cassette.to_string_lossy().into_owned();
+    cassette::find(&[name], Path::new(""), &[])
+        .and_then(|sources| cassette::load_all(&sources))
+        .map_err(|errors| Failure::Usage(errors.iter().map(ToString::to_string).collect()))
+}
+
+/// Plays a scenario over a cassette that was just recorded.
+async fn stage(
+    scene: &Scene,
+    dir: &Path,
+    org: &Arc<Org>,
+    profile: &Arc<Profile>,
+) -> Result<Vec<Turn>, Failure> {
+    let cassettes = load(&dir.join(scene.cassette).with_extension("yaml"))?;
+    let player = Arc::new(Player::new(cassettes, profile, &ReplayOptions::default()));
+    let options = ScenarioOptions {
+        seed: 0,
+        on_error: OnScriptError::Fail,
+        clock: None,
+        wall: Clock::Wall,
+        profile: Arc::clone(profile),
+    };
+    let library = Arc::new(Library::new([], SCENARIOS));
+    let names = [scene.scenario.to_owned()];
+    let scenarios = Scenarios::load(library, &names, &[], options).map_err(Failure::usage)?;
+    let proxy = Arc::new(Proxy::replay(player).with_scenarios(scenarios));
+    let stage = Stage::open(Listen(([127, 0, 0, 1], 0).into()), proxy).await?;
+    let turns = Caller::to(&stage.origin)?.play(scene.steps, &org.0).await?;
+    stage.close().await;
+    Ok(turns)
 }
 
 /// A proxy on loopback for as long as it is needed.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::flows::Flow;
+use super::flows::{Flow, Scene};
 use super::talk::Turn;
 use crate::http::Origin;
 
@@ -38,11 +38,15 @@ impl Show {
     pub(super) fn flow(&self, flow: &Flow, turns: &[Turn], cassette: &Path) {
         line("");
         line(&format!("   {}", self.bold(flow.title)));
+        self.turns(turns);
+        line(&self.dim(&format!("     {} interactions in {}", turns.len(), cassette.display())));
+    }
+
+    fn turns(&self, turns: &[Turn]) {
         for turn in turns {
             let path = shortened(&turn.path);
             line(&format!("     {:<6} {path:<PATH$} {}  {}", turn.method, self.status(turn), outcome(turn)));
         }
-        line(&self.dim(&format!("     {} interactions in {}", turns.len(), cassette.display())));
     }
 
     pub(super) fn org_is_gone(&self, upstream: &Origin, gone: bool) {
@@ -70,11 +74,27 @@ impl Show {
         }
     }
 
+    pub(super) fn scenarios(&self) {
+        line("");
+        line(&format!(
+            "{} Scenarios over the same cassettes: what nobody can reproduce at will, at will.",
+            self.bold("4.")
+        ));
+    }
+
+    pub(super) fn scene(&self, scene: &Scene, turns: &[Turn]) {
+        line("");
+        line(&format!("   {} ({})", self.bold(scene.scenario), scene.title));
+        self.turns(turns);
+    }
+
     pub(super) fn ending(&self, dir: &Path) {
         line("");
-        line(&format!("{} The cassettes are yours to read, and to serve:", self.bold("4.")));
+        line(&format!("{} The cassettes are yours to read, and to serve:", self.bold("5.")));
         line("");
-        line(&format!("     overdub replay -c {} --listen 127.0.0.1:8080", dir.display()));
+        let serve = format!("overdub replay -c {} --listen 127.0.0.1:8080", dir.display());
+        line(&format!("     {serve}"));
+        line(&format!("     {serve} --scenario push-expired"));
     }
 
     fn status(&self, turn: &Turn) -> String {
@@ -108,8 +128,27 @@ fn line(text: &str) {
     let _ = writeln!(io::stdout(), "{text}");
 }
 
-/// What the answer says, in a few words: the factor's id and status, a result, an error.
+/// What the answer says, in a few words: the factor's id and status, a result, an error, where it leads.
 fn outcome(turn: &Turn) -> String {
+    let told = told(turn);
+    match &turn.location {
+        Some(location) => {
+            let path = location.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
+            format!(
+                "{told} -> {}",
+                path.map_or(location.as_str(), |(_, path)| path).replacen("api/v1", "…", 1)
+            )
+        }
+        None => told,
+    }
+}
+
+/// Status and outcome, as a line of the story tells them.
+pub(super) fn seen(turn: &Turn) -> String {
+    format!("{} {}", turn.status.as_u16(), outcome(turn))
+}
+
+fn told(turn: &Turn) -> String {
     let Ok(answer) = serde_json::from_slice::<Value>(&turn.answer) else { return String::new() };
     let text = |pointer: &str| answer.pointer(pointer).and_then(Value::as_str);
     if let Some(code) = text("/errorCode") {

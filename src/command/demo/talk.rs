@@ -8,7 +8,7 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 
 use super::super::Failure;
-use super::flows::{Flow, Step};
+use super::flows::Step;
 use crate::http::{Body, JsonScanner, Origin, Upload};
 use crate::sandbox::Sandbox;
 use crate::upstream::{Upstream, UpstreamOptions};
@@ -19,6 +19,8 @@ pub(super) struct Turn {
     pub(super) path: String,
     body: String,
     pub(super) status: StatusCode,
+    /// Where a redirect leads.
+    pub(super) location: Option<String>,
     pub(super) answer: Bytes,
 }
 
@@ -35,11 +37,11 @@ impl Caller {
         Ok(Self { client, proxy: proxy.clone() })
     }
 
-    /// Plays a flow; `org` is where the user's phone lies.
-    pub(super) async fn play(&self, flow: &Flow, org: &Sandbox) -> Result<Vec<Turn>, Failure> {
+    /// Plays a conversation; `org` is where the user's phone lies.
+    pub(super) async fn play(&self, steps: &[Step], org: &Sandbox) -> Result<Vec<Turn>, Failure> {
         let mut known = BTreeMap::new();
         let mut turns = Vec::new();
-        for step in flow.steps {
+        for step in steps {
             match step {
                 Step::Ask { method, path, body, keep } => {
                     let turn = self.ask(method, filled(path, &known), filled(body, &known)).await?;
@@ -94,8 +96,10 @@ impl Caller {
             self.client.send(&self.proxy, head.method, target, head.headers, Body::Whole(sent), upload);
         let response = sending.await.map_err(|error| broken(&error))?;
         let status = response.status();
+        let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
+        let location = location.map(str::to_owned);
         let answer = response.into_body().collect().await.map_err(|error| broken(&error))?.to_bytes();
-        Ok(Turn { method, path, body, status, answer })
+        Ok(Turn { method, path, body, status, location, answer })
     }
 }
 
