@@ -40,7 +40,7 @@ fn a_scenario_that_cannot_be_played_is_told_before_anything_is_served() {
     "#);
     insta::assert_snapshot!(fails(&["--scenario", "pwn"]), @r#"
     exit code 2
-    error: --scenario: there is no scenario `pwn`; known are: own
+    error: --scenario: there is no scenario `pwn`; known are: activation-expired-then-reactivated, concurrent-limit, cut-connections, factor-gone, flaky-5xx, gateway-html-502, moved-permanently, own, passcode-replayed, passcode-wrong-then-locked, push-expired, push-number-challenge, push-rejected, push-timeout, rate-limited, slow-network, sms-remembered, sms-too-soon
     "#);
     project.write("scenarios/own.rhai", "describe(\"x\", #{ n: 1 });");
     insta::assert_snapshot!(fails(&["--scenario", "own", "--set", "n=x"]), @r#"
