@@ -40,6 +40,15 @@ impl Clock {
         }
     }
 
+    /// Whether both tell the same time, now and later.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Wall, Self::Wall) => true,
+            (Self::Virtual(own), Self::Virtual(other)) => Arc::ptr_eq(own, other),
+            _ => false,
+        }
+    }
+
     /// Moves a virtual clock on; the wall clock cannot be moved and stays as it is.
     pub fn advance(&self, by: Duration) {
         if let Self::Virtual(millis) = self {

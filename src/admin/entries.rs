@@ -18,11 +18,7 @@ const PARAMETERS: &str =
 impl Admin {
     pub(super) fn entries(&self, query: Option<&str>) -> Result<Value, Error> {
         let Page { entries, latest } = self.journal()?.read(&parsed(query.unwrap_or_default())?);
-        let names: Vec<String> = match self.proxy.player() {
-            Some(player) => player.cassette_sizes().into_iter().map(|(name, _)| name).collect(),
-            None => Vec::new(),
-        };
-        let entries: Vec<_> = entries.iter().map(|entry| shown(entry, &names)).collect();
+        let entries: Vec<_> = entries.iter().map(shown).collect();
         Ok(json!({ "latest": latest, "entries": entries }))
     }
 
@@ -66,8 +62,9 @@ fn parsed(query: &str) -> Result<Query, Error> {
     Ok(parsed)
 }
 
-fn shown(entry: &Entry, cassettes: &[String]) -> Value {
-    let (cassette, interaction) = entry.recording.unzip();
+fn shown(entry: &Entry) -> Value {
+    let (cassette, interaction) =
+        entry.recording.as_ref().map(|(name, number)| (&**name, number + 1)).unzip();
     let scripts = entry
         .scripts
         .iter()
@@ -80,9 +77,9 @@ fn shown(entry: &Entry, cassettes: &[String]) -> Value {
         "target": entry.target,
         "status": entry.status.map(|status| status.as_u16()),
         "outcome": entry.outcome,
-        "cassette": cassette.and_then(|number| cassettes.get(number)),
+        "cassette": cassette,
         // Counted from 1, as miss reports do.
-        "interaction": interaction.map(|number| number + 1),
+        "interaction": interaction,
         "took_ms": millis(entry.took),
     });
     if !entry.scripts.is_empty() {

@@ -67,8 +67,8 @@ pub struct Entry {
     pub status: Option<StatusCode>,
     /// One of [`OUTCOMES`].
     pub outcome: &'static str,
-    /// The recording that answered: the number of its cassette and its own in it, both from 0.
-    pub recording: Option<(usize, usize)>,
+    /// The recording that answered: the name of its cassette and its number in it, from 0.
+    pub recording: Option<(Arc<str>, usize)>,
     /// What scenarios did to it.
     pub scripts: Vec<Scripted>,
     /// From its arrival until its answer was ready to go out.
@@ -217,7 +217,7 @@ impl Open<'_> {
     }
 
     /// Notes which recording answers.
-    pub fn recording(&mut self, cassette: usize, interaction: usize) {
+    pub fn recording(&mut self, cassette: Arc<str>, interaction: usize) {
         if let Some(entry) = &mut self.entry {
             entry.recording = Some((cassette, interaction));
         }

@@ -242,7 +242,8 @@ impl Proxy {
         player.note(session, &answered);
         let answered = answered?;
         if let Some(entry) = entry {
-            entry.recording(answered.recording.cassette, answered.recording.interaction);
+            let recording = answered.recording;
+            entry.recording(player.cassette_of(recording), recording.interaction);
         }
         Ok(Answer::recorded(answered))
     }
@@ -264,7 +265,7 @@ impl Proxy {
         if let Some(entry) = entry {
             player.note(session, &answered);
             if let Ok(Answered { recording, .. }) = &answered {
-                entry.recording(recording.cassette, recording.interaction);
+                entry.recording(player.cassette_of(*recording), recording.interaction);
             }
         }
         Ok(Answer::recorded(answered?))

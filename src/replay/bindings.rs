@@ -1,13 +1,13 @@
 //! What one client run sends in the place of what was recorded: values for stand-ins, origins for origins.
 //!
-//! Two cassettes number their stand-ins each for itself, so bindings are kept per timeline. A binding is made by the
+//! Two cassettes number their stand-ins each for itself, so bindings are kept per timeline, by its number. A binding is made by the
 //! first request that tells it, and stays until the session is reset.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use super::variables::{Variables, admin_twin};
+use super::variables::{Variable, Variables, admin_twin};
 use crate::http::Origin;
 use crate::matching::{Translation, canonical};
 
@@ -68,6 +68,15 @@ impl Bindings {
         Adding { any: &self.any, all: self.all.write().unwrap_or_else(PoisonError::into_inner) }
     }
 
+    /// Forgets what is bound to variables that are not there any more. `of` gives a timeline's; `None`: it is gone.
+    pub(super) fn retain<'v>(&self, of: impl Fn(usize) -> Option<&'v Variables>) {
+        if self.any.load(Ordering::Acquire) {
+            let mut all = self.write();
+            all.all.by_number.retain(|timeline, bound| of(*timeline).is_some_and(|own| bound.retain(own)));
+            all.all.count = all.all.by_number.values().map(Bound::len).sum();
+        }
+    }
+
     /// Forgets all.
     pub(super) fn clear(&self) {
         let mut all = self.write();
@@ -99,15 +108,15 @@ impl Adding<'_> {
     /// Binds a variable to the value that the client sent for it; what is bound already stays.
     pub(super) fn bind(&mut self, timeline: usize, variables: &Variables, number: usize, value: &[u8]) {
         let Ok(value) = std::str::from_utf8(value) else { return };
-        let variable = &variables.values()[number];
+        let Some(variable) = variables.value(number) else { return };
         let known = self.all.of(timeline).is_some_and(|bound| bound.values.contains_key(&number));
         if known || value.len() > LARGEST || self.all.count >= MOST {
             return;
         }
         self.all.count += 1;
         let bound = self.all.by_number.entry(timeline).or_default();
-        if canonical(value.as_bytes()) == canonical(variable.text.as_bytes()) {
-            // It stands for itself: nothing to translate.
+        if stands_for_itself(value, variable) {
+            // Nothing to translate.
             bound.values.insert(number, Arc::clone(&variable.text));
             return;
         }
@@ -154,6 +163,10 @@ impl Adding<'_> {
     }
 }
 
+fn stands_for_itself(value: &str, variable: &Variable) -> bool {
+    canonical(value.as_bytes()) == canonical(variable.text.as_bytes())
+}
+
 impl Timelines {
     /// Those of one timeline.
     pub(super) fn of(&self, timeline: usize) -> Option<&Bound> {
@@ -170,6 +183,36 @@ impl Timelines {
 }
 
 impl Bound {
+    /// Forgets what is bound to others than these; whether anything is left.
+    fn retain(&mut self, variables: &Variables) -> bool {
+        let is_whole = self.values.keys().all(|number| variables.value(*number).is_some())
+            && self.origins.keys().chain(self.asked.values()).all(|number| variables.has_origin(*number));
+        if is_whole {
+            return true;
+        }
+        self.values.retain(|number, _| variables.value(*number).is_some());
+        self.origins.retain(|number, _| variables.has_origin(*number));
+        self.asked.retain(|_, number| variables.has_origin(*number));
+        self.translation = Translation::default();
+        let mut values: Vec<_> = self.values.iter().collect();
+        values.sort_unstable_by_key(|(number, _)| **number);
+        for (number, value) in values {
+            if let Some(own) = variables.value(*number).filter(|own| !stands_for_itself(value, own)) {
+                self.translation.add(value, &own.text, own.of_type);
+            }
+        }
+        for live in self.origins.values() {
+            if let LiveOrigin::Other(origin) | LiveOrigin::Twin(origin) = live {
+                self.translation.add_origin(origin);
+            }
+        }
+        self.len() > 0
+    }
+
+    fn len(&self) -> usize {
+        self.values.len() + self.origins.len()
+    }
+
     /// The value that a variable is bound to.
     pub(super) fn value(&self, number: usize) -> Option<&str> {
         self.values.get(&number).map(AsRef::as_ref)
@@ -219,7 +262,7 @@ mod tests {
         let email = |number| (StandInType::Email.stand_in(number, ""), StandInType::Email);
         let host = ("okta-admin.overdub.test".to_owned(), StandInType::Host);
         cassette.interactions[0].stand_ins = (0..emails).map(email).chain([host]).collect();
-        Variables::of(&cassette)
+        Variables::of(&cassette, None)
     }
 
     #[test]

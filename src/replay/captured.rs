@@ -57,17 +57,15 @@ impl Player {
         self
     }
 
-    /// Looks at each timeline by its number: those that were loaded, then what was recorded since.
-    pub(super) fn each_timeline(&self, mut look: impl FnMut(usize, &Timeline)) {
-        for (number, timeline) in self.index.timelines.iter().enumerate() {
-            look(number, timeline);
-        }
+    /// Looks at each timeline: those that were loaded, then what was recorded since.
+    pub(super) fn each_timeline(&self, mut look: impl FnMut(&Timeline)) {
+        self.index.timelines.iter().for_each(&mut look);
         if let Some(captured) = &self.captured {
-            look(captured.number, captured.index().timeline(captured.number));
+            look(captured.index().timeline(captured.number));
         }
     }
 
-    /// Looks at the timeline of this number.
+    /// Looks at the timeline at this place.
     pub(super) fn look_at(&self, number: usize, look: impl FnOnce(&Timeline)) {
         match &self.captured {
             Some(captured) if captured.number == number => look(captured.index().timeline(number)),
@@ -83,14 +81,14 @@ impl Player {
         let Some(session) = self.sessions.find(session.unwrap_or(DEFAULT)) else { return };
         let index = captured.index();
         let timeline = index.timeline(captured.number);
-        session.note(timeline, captured.number, ordinal);
+        session.note(timeline, ordinal);
         if values.is_empty() {
             return;
         }
         let mut bindings = session.bindings.write();
         for (stand_in, value) in values {
-            let variables = timeline.variables.values();
-            if let Some(number) = variables.iter().position(|own| *own.text == **stand_in) {
+            let mut variables = timeline.variables.values();
+            if let Some((number, _)) = variables.find(|(_, own)| *own.text == **stand_in) {
                 bindings.bind(captured.number, &timeline.variables, number, value.as_bytes());
             }
         }

@@ -7,7 +7,7 @@ use ::http::Method;
 use super::answer::KnownHeaders;
 use super::player::ReplayOptions;
 use super::session::Place;
-use super::timeline::{Keys, Timeline, TrackEntry};
+use super::timeline::{Before, Keys, Making, Timeline, TrackEntry};
 use super::variables::Variables;
 use crate::cassette::{Cassette, RequestBody};
 use crate::matching::{MatchKey, Matcher};
@@ -18,8 +18,12 @@ use crate::profile::Profile;
 pub(super) struct Index {
     pub(super) matcher: Matcher,
     pub(super) timelines: Vec<Timeline>,
-    /// The number of the first timeline: sessions know recordings of several indexes by their timelines' numbers.
+    /// The place of the first timeline: one player may have two indexes.
     first: usize,
+    /// The next timeline's number.
+    next: usize,
+    /// Counts the loads that took each other's place.
+    load: u64,
     /// Key → the tracks that have it, by the cassettes' names and in recorded order.
     exact: Found,
     /// The same for keys that leave values open.
@@ -47,57 +51,90 @@ enum Places {
 }
 
 impl Index {
-    /// Makes `cassettes` findable; their timelines are numbered from `first` on.
+    /// Makes `cassettes` findable; their timelines are placed from `first` on.
     pub(super) fn new(
-        mut cassettes: Vec<Cassette>,
+        cassettes: Vec<Cassette>,
         profile: &Profile,
         options: &ReplayOptions,
         first: usize,
     ) -> Self {
+        Self::build(cassettes, profile, options, first, None)
+    }
+
+    /// The same for cassettes that take the place of these: sessions know them by the same numbers.
+    pub(super) fn after(&self, cassettes: Vec<Cassette>, profile: &Profile, options: &ReplayOptions) -> Self {
+        Self::build(cassettes, profile, options, self.first, Some(self))
+    }
+
+    fn build(
+        mut cassettes: Vec<Cassette>,
+        profile: &Profile,
+        options: &ReplayOptions,
+        first: usize,
+        before: Option<&Self>,
+    ) -> Self {
         cassettes.sort_by(|one, other| one.name.cmp(&other.name));
-        let variables: Vec<_> = cassettes.iter().map(Variables::of).collect();
-        let mut origins: Vec<_> =
-            variables.iter().flat_map(Variables::origins).map(|own| &own.origin).collect();
-        origins.sort_unstable_by_key(|own| own.authority());
-        origins.dedup_by_key(|own| own.authority());
-        let mut matcher = Matcher::new(profile.volatile.clone(), profile.sensitive.clone());
-        for origin in origins {
-            matcher.add_origin(origin);
-        }
-        let unrecorded =
-            |own: &Cassette| own.interactions.iter().any(|own| own.request.body == RequestBody::Unrecorded);
+        let earlier: Vec<Option<Before<'_>>> =
+            cassettes.iter().map(|own| before.and_then(|index| index.before(&own.name))).collect();
+        let variables: Vec<_> = cassettes
+            .iter()
+            .zip(&earlier)
+            .map(|(own, before)| {
+                Variables::of(own, before.map(|own| &own.index.timeline(own.timeline).variables))
+            })
+            .collect();
         let mut index = Self {
-            matcher,
+            matcher: matcher(profile, &variables),
             timelines: Vec::with_capacity(cassettes.len()),
             first,
+            next: before.map_or(first, |index| index.next),
+            load: before.map_or(0, |index| index.load + 1),
             exact: Found::default(),
             masked: Found::default(),
             open: HashMap::new(),
-            has_any_body: cassettes.iter().any(unrecorded),
+            has_any_body: cassettes.iter().any(has_unrecorded),
         };
-        let mut known = KnownHeaders::default();
-        for (cassette, variables) in cassettes.into_iter().zip(variables) {
-            let (timeline, Keys { exact, masked, open }) =
-                Timeline::build(cassette, variables, &index.matcher, profile, options, &mut known);
-            let number = first + index.timelines.len();
-            file(number, exact, &mut index.exact);
-            file(number, masked, &mut index.masked);
+        let mut timelines = Vec::with_capacity(cassettes.len());
+        let mut making = Making { matcher: &index.matcher, profile, options, known: KnownHeaders::default() };
+        for ((cassette, variables), before) in cassettes.into_iter().zip(variables).zip(earlier) {
+            let (mut timeline, keys) =
+                Timeline::build(cassette, variables, (index.next, index.load), &mut making);
+            match before {
+                Some(before) => timeline.renumber(&keys, before),
+                None => index.next += 1,
+            }
+            timelines.push((timeline, keys));
+        }
+        for (timeline, Keys { exact, masked, open }) in timelines {
+            let place = first + index.timelines.len();
+            file(place, exact, &mut index.exact);
+            file(place, masked, &mut index.masked);
             for (key, entry) in open {
-                let place = Place { timeline: number, track: entry.track };
-                index.open.entry(key).or_default().push(Candidate { place, entry });
+                let found = Candidate { place: Place { timeline: place, track: entry.track }, entry };
+                index.open.entry(key).or_default().push(found);
             }
             index.timelines.push(timeline);
         }
         index
     }
 
-    /// The timeline of this number, which comes from a candidate of this index.
-    pub(super) fn timeline(&self, number: usize) -> &Timeline {
-        &self.timelines[number - self.first]
+    /// The place that a cassette of this name has here.
+    fn before(&self, name: &str) -> Option<Before<'_>> {
+        Some(Before { index: self, timeline: self.place_of(name)? })
     }
 
-    /// The number of the cassette with this name.
-    pub(super) fn number_of(&self, name: &str) -> Option<usize> {
+    /// The timeline that sessions know by this number.
+    pub(super) fn of_number(&self, number: usize) -> Option<&Timeline> {
+        self.timelines.iter().find(|timeline| timeline.numbers.timeline == number)
+    }
+
+    /// The timeline at this place, which comes from a candidate of this index.
+    pub(super) fn timeline(&self, place: usize) -> &Timeline {
+        &self.timelines[place - self.first]
+    }
+
+    /// The place of the cassette with this name.
+    pub(super) fn place_of(&self, name: &str) -> Option<usize> {
         let found = self.timelines.iter().position(|timeline| timeline.cassette.name == name);
         found.map(|index| self.first + index)
     }
@@ -121,6 +158,22 @@ impl Index {
     pub(super) fn has_masked(&self) -> bool {
         !self.masked.is_empty() || !self.open.is_empty()
     }
+}
+
+fn matcher(profile: &Profile, variables: &[Variables]) -> Matcher {
+    let mut origins: Vec<_> = variables.iter().flat_map(Variables::origins).map(|own| &own.origin).collect();
+    origins.sort_unstable_by_key(|own| own.authority());
+    origins.dedup_by_key(|own| own.authority());
+    let mut matcher = Matcher::new(profile.volatile.clone(), profile.sensitive.clone());
+    for origin in origins {
+        matcher.add_origin(origin);
+    }
+    matcher
+}
+
+/// Whether any recording stands for requests with any body.
+fn has_unrecorded(cassette: &Cassette) -> bool {
+    cassette.interactions.iter().any(|own| own.request.body == RequestBody::Unrecorded)
 }
 
 fn file(timeline: usize, keys: Vec<(MatchKey, TrackEntry)>, to: &mut Found) {

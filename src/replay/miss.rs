@@ -194,7 +194,7 @@ impl<'a> Scope<'a> {
     }
 
     fn bound(&self, timeline: usize) -> Option<&'a Bound> {
-        self.bindings.and_then(|all| all.of(timeline))
+        self.bindings.and_then(|all| all.of(self.index.timeline(timeline).numbers.timeline))
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Built once at load: `timeline` is one cassette with its keys, groups and `openers`; `variables` what it leaves open;
 //! `answer` a recorded response made ready to send, a `template` where `splitter` found open places in it; `index` all
-//! of them. Changed by serving: `session` holds what one client run was given, `bindings` what it sends in the place of
+//! of them. Changed by serving: `session` holds what one client run was given (`marks`, by `numbers` that outlive a load), `bindings` what it sends in the place of
 //! what was recorded, `run` its name and times, `sessions` all of them by `names`; `view` shows them to those who look
 //! on. Per request: `search` finds what is due, `unify` tells how well a recording fits, `filling` what comes to the
 //! open places; `player` puts it together, with `captured` for what is recorded meanwhile, `latency` holds it back, `miss` explains why there is no answer.
@@ -14,8 +14,10 @@ mod captured;
 mod filling;
 mod index;
 mod latency;
+mod marks;
 mod miss;
 mod names;
+mod numbers;
 mod openers;
 mod player;
 mod run;

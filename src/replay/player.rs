@@ -110,6 +110,35 @@ impl Player {
         }
     }
 
+    /// A player of `cassettes` that takes the place of this one, and plays on where this one is: sessions go on, and
+    /// what is the same in its cassettes counts as given. [`Player::take_over`] is to be called when it has. A player
+    /// with captures has no successor.
+    #[must_use]
+    pub fn successor(&self, cassettes: Vec<Cassette>, profile: &Profile, options: &ReplayOptions) -> Self {
+        Self {
+            index: self.index.after(cassettes, profile, options),
+            captured: None,
+            mask: Mask::new(profile),
+            sessions: Arc::clone(&self.sessions),
+            told: options.clock.clone().map(|clock| (clock, TimeFinder::new(profile.timestamps.clone()))),
+            latency: options.latency,
+        }
+    }
+
+    /// Forgets, in all sessions, what concerns cassettes and stand-ins that are not played any more, since `before` is
+    /// not. Clocks are set anew if answers now tell another one's time.
+    pub fn take_over(&self, before: &Self) {
+        self.sessions.forget_others(&self.index);
+        let same = match (&self.told, &before.told) {
+            (None, None) => true,
+            (Some((own, _)), Some((other, _))) => own.is_same(other),
+            _ => false,
+        };
+        if !same {
+            self.sessions.reset_clocks();
+        }
+    }
+
     /// How many cassettes are loaded.
     pub fn cassettes(&self) -> usize {
         self.index.timelines.len()
@@ -233,7 +262,7 @@ impl Player {
         let Some(name) = asked.or_else(|| session.run.pinned.as_deref().map(Cow::Borrowed)) else {
             return Ok(None);
         };
-        index.number_of(&name).map(Some).ok_or_else(|| Reason::NoSuchCassette(name.into_owned()))
+        index.place_of(&name).map(Some).ok_or_else(|| Reason::NoSuchCassette(name.into_owned()))
     }
 
     fn send(&self, index: &Index, session: &Session, request: &Request, given: Given) -> Reply {
@@ -253,7 +282,7 @@ impl Player {
         };
         let client = || request.client_origin();
         let is_forwarded = request.asked.is_some();
-        let bound = bindings.as_ref().and_then(|all| all.of(given.place.timeline));
+        let bound = bindings.as_ref().and_then(|all| all.of(timeline.numbers.timeline));
         let context = Filling { client: &client, known: OnceCell::new(), is_forwarded, bound, shift };
         let asker =
             Asker { head: &request.head, scheme: request.scheme, is_forwarded, context, origin: &client };

@@ -75,20 +75,20 @@ impl<'a> Search<'a> {
         let mut found = untranslated.to_vec();
         for (timeline, translation) in translated {
             let own = index.exact(&self.key(Some(translation), any_body));
-            let mut own = own.iter().filter(|own| own.place.timeline == timeline).peekable();
+            let mut own = own.iter().filter(|own| self.number(own) == timeline).peekable();
             if own.peek().is_some() {
-                found.retain(|other| other.place.timeline != timeline);
+                found.retain(|other| self.number(other) != timeline);
                 found.extend(own);
             }
         }
         let last = self.session.last();
-        let bindings_of = |found: &Candidate| bindings.as_ref().and_then(|all| all.of(found.place.timeline));
+        let bindings_of = |found: &Candidate| bindings.as_ref().and_then(|all| all.of(self.number(found)));
         let mut ranked: Vec<_> = found
             .into_iter()
             .filter_map(|own| {
                 let place = own.place;
                 let origin = self.origin_rank(own, bindings_of(&own))?;
-                Some(((Some(place.timeline) != last, place.timeline, origin, place.track), own))
+                Some(((Some(self.number(&own)) != last, place.timeline, origin, place.track), own))
             })
             .collect();
         drop(bindings);
@@ -107,12 +107,12 @@ impl<'a> Search<'a> {
         let untranslated = masked(None);
         let mut ranked = Vec::new();
         for found in index.masked(&untranslated.key) {
-            if translated.iter().all(|(timeline, _)| *timeline != found.place.timeline) {
+            if translated.iter().all(|(timeline, _)| *timeline != self.number(found)) {
                 self.rank_masked(*found, &untranslated, &bindings, &mut ranked);
             }
         }
         for (timeline, own) in &translated {
-            for found in index.masked(&own.key).iter().filter(|found| found.place.timeline == *timeline) {
+            for found in index.masked(&own.key).iter().filter(|found| self.number(found) == *timeline) {
                 self.rank_masked(*found, own, &bindings, &mut ranked);
             }
         }
@@ -142,7 +142,7 @@ impl<'a> Search<'a> {
         let ours = (self.live.client)();
         let mut ranked = Vec::new();
         for (found, captures) in &captured {
-            let bound = bindings.of(found.place.timeline);
+            let bound = bindings.of(self.number(found));
             let variables = &index.timeline(found.place.timeline).variables;
             let fit = fit_captures(captures, variables, bound, self.follows(), &ours);
             self.rank(*found, bound, fit, &mut ranked);
@@ -172,7 +172,7 @@ impl<'a> Search<'a> {
         ranked: &mut Vec<Ranked<'m>>,
     ) {
         let place = found.place;
-        let bound = bindings.of(place.timeline);
+        let bound = bindings.of(self.number(&found));
         let positions = self.index.timeline(place.timeline).tracks[place.track].positions.as_deref();
         if let Some(fit) = positions.and_then(|own| fit(own, &live.values, bound, self.follows())) {
             self.rank(found, bound, fit, ranked);
@@ -182,7 +182,7 @@ impl<'a> Search<'a> {
     fn rank<'m>(&self, found: Candidate, bound: Option<&Bound>, fit: Fit<'m>, ranked: &mut Vec<Ranked<'m>>) {
         let place = found.place;
         if let Some(origin) = self.origin_rank(found, bound) {
-            let led = Some(place.timeline) != self.session.last();
+            let led = Some(self.number(&found)) != self.session.last();
             ranked.push(((fit.rank, led, place.timeline, origin, place.track), found, fit));
         }
     }
@@ -190,6 +190,11 @@ impl<'a> Search<'a> {
     /// The recorded origin that stands for the one through which the client reaches us.
     fn follows(&self) -> Option<usize> {
         self.request.asked.is_none().then_some(0)
+    }
+
+    /// By which the session knows the timeline of a candidate.
+    fn number(&self, found: &Candidate) -> usize {
+        self.index.timeline(found.place.timeline).numbers.timeline
     }
 
     fn key(&self, translation: Option<&Translation>, any_body: bool) -> MatchKey {
@@ -247,7 +252,7 @@ impl<'a> Search<'a> {
                 }
             },
         };
-        self.session.answered_by(place.timeline);
+        self.session.answered_by(timeline.numbers.timeline);
         Some(given)
     }
 
@@ -268,20 +273,27 @@ impl<'a> Search<'a> {
                     None => track.origin == 0 || bound.has_origin(track.origin),
                 }
         };
-        if self.session.bindings.read().is_some_and(|all| all.of(place.timeline).is_some_and(is_known)) {
+        if self
+            .session
+            .bindings
+            .read()
+            .is_some_and(|all| all.of(timeline.numbers.timeline).is_some_and(is_known))
+        {
             return;
         }
         let mut bindings = self.session.bindings.write();
         for &number in &track.variables {
-            let own = &timeline.variables.values()[number];
-            bindings.bind(place.timeline, &timeline.variables, number, own.text.as_bytes());
+            if let Some(own) = timeline.variables.value(number) {
+                let variables = &timeline.variables;
+                bindings.bind(timeline.numbers.timeline, variables, number, own.text.as_bytes());
+            }
         }
         self.bind_origin(&mut bindings, found);
     }
 
     fn bind(&self, bindings: &mut Adding<'_>, found: Candidate, fit: &Fit<'_>) {
-        let timeline = found.place.timeline;
-        let variables = &self.index.timeline(timeline).variables;
+        let timeline = self.index.timeline(found.place.timeline);
+        let (timeline, variables) = (timeline.numbers.timeline, &timeline.variables);
         for (number, value) in &fit.values {
             bindings.bind(timeline, variables, *number, value);
         }
@@ -297,7 +309,8 @@ impl<'a> Search<'a> {
             None if found.entry.origin == 0 => return,
             None => LiveOrigin::Ours,
         };
-        let timeline = found.place.timeline;
-        bindings.bind_origin(timeline, &self.index.timeline(timeline).variables, found.entry.origin, live);
+        let timeline = self.index.timeline(found.place.timeline);
+        let (number, variables) = (timeline.numbers.timeline, &timeline.variables);
+        bindings.bind_origin(number, variables, found.entry.origin, live);
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BinaryHeap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
+use super::index::Index;
 use super::names::{self, DEFAULT, SessionBy};
 use super::run::Run;
 use super::session::Session;
@@ -172,6 +173,20 @@ impl Sessions {
     pub fn reset_one(&self, name: &str) {
         if let Some(session) = self.find(name) {
             session.reset();
+        }
+    }
+
+    /// Forgets, in all of them, what concerns cassettes and stand-ins that are not in `index`.
+    pub(super) fn forget_others(&self, index: &Index) {
+        for session in self.all() {
+            session.forget_others(index);
+        }
+    }
+
+    /// Sets the clocks of all of them anew.
+    pub(super) fn reset_clocks(&self) {
+        for session in self.all() {
+            session.clock.reset();
         }
     }
 

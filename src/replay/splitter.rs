@@ -74,7 +74,7 @@ impl Splitter {
             whole: HashMap::new(),
             times,
         };
-        for (number, variable) in variables.values().iter().enumerate() {
+        for (number, variable) in variables.values() {
             // A login's stand-in is a plain word, however long its number makes it.
             let word = variable.of_type == StandInType::Login;
             if word || !variable.of_type.is_distinctive(&variable.text) {

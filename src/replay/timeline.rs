@@ -3,17 +3,22 @@
 //! Built once at load and never changed by serving; what serving changes is in [`super::session`].
 
 use std::collections::HashMap;
+use std::hash::BuildHasher as _;
+use std::sync::Arc;
 
 use ::http::{HeaderMap, Method, header};
+use foldhash::quality::FixedState;
 
 use super::answer::{Answer, KnownHeaders};
+use super::index::{Candidate, Index};
+use super::numbers::{Numbers, Renumbered};
 use super::openers::openers;
 use super::player::ReplayOptions;
 use super::splitter::Splitter;
 use super::time::TimeFinder;
 use super::unify::{Position, positions, variables_of};
 use super::variables::Variables;
-use crate::cassette::{Cassette, Interaction, Repeat};
+use crate::cassette::{Cassette, Interaction, RecordedResponse, Repeat};
 use crate::clock::{Timestamp, parse_http_date};
 use crate::matching::{MaskedRequest, MatchKey, Matcher, Pattern, Target};
 use crate::profile::{Kind, Profile};
@@ -21,6 +26,8 @@ use crate::profile::{Kind, Profile};
 /// One cassette's answers, findable.
 #[derive(Debug)]
 pub(super) struct Timeline {
+    /// The cassette's name.
+    pub(super) name: Arc<str>,
     /// The cassette, for miss reports: its requests. Its responses are in `answers`.
     pub(super) cassette: Cassette,
     /// Per interaction the response ready to send, in recorded order.
@@ -29,6 +36,12 @@ pub(super) struct Timeline {
     pub(super) tracks: Vec<Track>,
     /// What it leaves open.
     pub(super) variables: Variables,
+    /// By what sessions know it, its tracks and its recordings.
+    pub(super) numbers: Numbers,
+    /// Tells this load of the cassette from others.
+    pub(super) load: u64,
+    /// Stands for what each response says.
+    contents: Box<[u64]>,
 }
 
 /// All recordings of one key at one origin.
@@ -65,6 +78,14 @@ pub(super) struct TrackEntry {
     pub(super) is_open: bool,
 }
 
+/// What all timelines of an index are made with.
+pub(super) struct Making<'a> {
+    pub(super) matcher: &'a Matcher,
+    pub(super) profile: &'a Profile,
+    pub(super) options: &'a ReplayOptions,
+    pub(super) known: KnownHeaders,
+}
+
 /// The keys by which a timeline's tracks are found.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
@@ -74,6 +95,13 @@ pub(super) struct Keys {
     pub(super) masked: Vec<(MatchKey, TrackEntry)>,
     /// Those of tracks with patterns: method, and how many segments the path has.
     pub(super) open: Vec<((Method, usize), TrackEntry)>,
+}
+
+/// What was loaded before, and the place of the same cassette in it.
+#[derive(Clone, Copy)]
+pub(super) struct Before<'a> {
+    pub(super) index: &'a Index,
+    pub(super) timeline: usize,
 }
 
 /// Recordings of one key that share an opener.
@@ -89,14 +117,14 @@ pub(super) struct Group {
 
 impl Timeline {
     /// Sorts a cassette's interactions by key and origin; returns the keys beside it, each with its track's number.
+    /// `number` and `load`: by which sessions know it.
     pub(super) fn build(
         mut cassette: Cassette,
         variables: Variables,
-        matcher: &Matcher,
-        profile: &Profile,
-        options: &ReplayOptions,
-        known: &mut KnownHeaders,
+        (number, load): (usize, u64),
+        making: &mut Making<'_>,
     ) -> (Self, Keys) {
+        let Making { matcher, profile, options, known } = making;
         let upstream = cassette.header.upstream.as_str();
         let interactions = &cassette.interactions;
         let kinds: Vec<Kind> = interactions.iter().map(|own| kind(own, upstream, profile)).collect();
@@ -144,14 +172,41 @@ impl Timeline {
         let open = open.collect();
         let mut exact: Vec<_> = numbers.into_iter().map(|((key, _), track)| (key, entry(track))).collect();
         exact.sort_unstable_by_key(|(_, entry)| entry.track);
+        let contents = interactions.iter().map(|own| content(&own.response)).collect();
         for own in &mut cassette.interactions {
             own.at = own.at.or_else(|| date(&own.response.headers));
             own.request.headers = HeaderMap::new();
             own.response.headers = HeaderMap::new();
             own.response.body = None;
         }
-        (Self { cassette, answers, tracks, variables }, Keys { exact, masked, open })
+        let numbers = Numbers::first(number, tracks.len(), answers.len());
+        let name = cassette.name.as_str().into();
+        let timeline = Self { name, cassette, answers, tracks, variables, numbers, load, contents };
+        (timeline, Keys { exact, masked, open })
     }
+
+    /// Gives what is the same as in `before` the numbers that it had there.
+    pub(super) fn renumber(&mut self, keys: &Keys, before: Before<'_>) {
+        let earlier = before.index.timeline(before.timeline);
+        let mut tracks: Vec<_> =
+            self.tracks.iter().map(|own| Renumbered { before: None, recordings: &own.recordings }).collect();
+        for (key, entry) in &keys.exact {
+            let is_same = |found: &&Candidate| {
+                found.place.timeline == before.timeline && found.entry.origin == entry.origin
+            };
+            let found = before.index.exact(key).iter().find(is_same).map(|found| found.place.track);
+            tracks[entry.track].before =
+                found.map(|place| (place, earlier.tracks[place].recordings.as_slice()));
+        }
+        self.numbers = earlier.numbers.after(&tracks, (&earlier.contents, &self.contents));
+    }
+}
+
+/// Stands for what a response says to its client.
+fn content(response: &RecordedResponse) -> u64 {
+    let headers = response.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+    let body = response.body.as_ref().map(|body| (&body.bytes, body.coded));
+    FixedState::default().hash_one((response.status.as_u16(), headers.collect::<Vec<_>>(), body))
 }
 
 /// When the upstream says that it answered.

@@ -130,7 +130,8 @@ pub(super) fn fit_captures<'a>(
         let rank = match sort {
             matching::Sort::Secret => Rank::Bound,
             matching::Sort::Variable(number) => {
-                let literal = canonical(value) == canonical(variables.values()[*number].text.as_bytes());
+                let own = variables.value(*number).map(|own| own.text.as_bytes());
+                let literal = own.is_some_and(|own| canonical(value) == canonical(own));
                 fit.variable(*number, value, literal, bound)
             }
             matching::Sort::Origin(number) => {

@@ -8,7 +8,8 @@ use crate::http::Origin;
 use crate::matching::{Sort, StandIns, Target, canonical};
 use crate::profile::StandInType;
 
-/// The variables of one cassette, by number.
+/// The variables of one cassette, by number. What was in the cassette before it was edited keeps its number, which then
+/// stands for nothing if it is in it no more: sessions know variables by their numbers.
 #[derive(Debug, Default)]
 pub(super) struct Variables {
     values: Vec<Variable>,
@@ -26,10 +27,13 @@ pub(super) struct Variable {
     /// The stand-in.
     pub(super) text: Arc<str>,
     pub(super) of_type: StandInType,
+    /// Whether the cassette still declares it.
+    is_declared: bool,
 }
 
 #[derive(Debug)]
 pub(super) struct RecordedOrigin {
+    /// One that no link has, if it is in the cassette no more.
     pub(super) origin: Origin,
     /// The number of the origin that differs from this one by `-admin` behind the first label.
     pub(super) twin: Option<usize>,
@@ -45,34 +49,68 @@ pub(super) enum Declared {
 }
 
 impl Variables {
-    pub(super) fn of(cassette: &Cassette) -> Self {
+    /// Those of a cassette, numbered as `before` it was edited.
+    pub(super) fn of(cassette: &Cassette, before: Option<&Self>) -> Self {
         let mut all = Self::default();
         let upstream = Origin::parse(&cassette.header.upstream);
         // A cassette always names an origin; `invalid` is one that no link has (RFC 6761 §6.4).
         all.add_origin(upstream.unwrap_or_else(|_| Origin::new("https", "upstream.invalid")));
+        let mut origins = Vec::new();
+        let mut stand_ins = Vec::new();
         for interaction in &cassette.interactions {
             let target = Target::recorded(&interaction.request.url, &cassette.header.upstream);
-            if let Some(Ok(origin)) = target.origin.map(Origin::parse) {
-                all.add_origin(origin);
-            }
+            origins.extend(target.origin.and_then(|text| Origin::parse(text).ok()));
             for (text, of_type) in &interaction.stand_ins {
                 all.declares = true;
-                all.add(text, *of_type);
+                match of_type {
+                    StandInType::Host => origins.push(Origin::new("https", text)),
+                    _ => stand_ins.push((text, *of_type)),
+                }
             }
+        }
+        if let Some(before) = before {
+            all.continue_after(before, &origins);
+        }
+        for origin in origins {
+            all.add_origin(origin);
+        }
+        for (text, of_type) in stand_ins {
+            all.add(text, of_type);
         }
         all.find_twins();
         all
     }
 
+    /// Keeps the numbers that were given. The upstream's is always the first.
+    fn continue_after(&mut self, before: &Self, origins: &[Origin]) {
+        for (number, own) in before.origins.iter().enumerate().skip(1) {
+            let is_same = |other: &&Origin| other.authority() == own.origin.authority();
+            match origins.iter().find(is_same).filter(|found| self.origin_number(found).is_none()) {
+                Some(origin) => self.add_origin(origin.clone()),
+                None => self.origins.push(RecordedOrigin { origin: vanished(number), twin: None }),
+            }
+        }
+        for (number, own) in before.values.iter().enumerate() {
+            self.numbers.insert(canonical(own.text.as_bytes()).into(), number);
+            let (text, of_type) = (Arc::clone(&own.text), own.of_type);
+            self.values.push(Variable { text, of_type, is_declared: false });
+        }
+    }
+
     fn add(&mut self, text: &str, of_type: StandInType) {
-        let key: Box<[u8]> = canonical(text.as_bytes()).into();
-        if of_type == StandInType::Host {
-            self.add_origin(Origin::new("https", text));
-        } else if of_type.is_secret() {
+        if of_type.is_secret() {
             self.secrets.insert(text.into(), of_type);
-        } else if !self.numbers.contains_key(&key) {
-            self.numbers.insert(key, self.values.len());
-            self.values.push(Variable { text: text.into(), of_type });
+            return;
+        }
+        let key: Box<[u8]> = canonical(text.as_bytes()).into();
+        let own = Variable { text: text.into(), of_type, is_declared: true };
+        match self.numbers.get(&key) {
+            Some(&number) if self.values[number].is_declared => {}
+            Some(&number) => self.values[number] = own,
+            None => {
+                self.numbers.insert(key, self.values.len());
+                self.values.push(own);
+            }
         }
     }
 
@@ -101,7 +139,7 @@ impl Variables {
         for own in &self.origins {
             all.add_origin(&own.origin);
         }
-        for (number, own) in self.values.iter().enumerate() {
+        for (number, own) in self.values() {
             all.add(&own.text, Sort::Variable(number), own.of_type);
         }
         for (text, of_type) in &self.secrets {
@@ -110,9 +148,14 @@ impl Variables {
         all
     }
 
-    /// All stand-ins of personal values.
-    pub(super) fn values(&self) -> &[Variable] {
-        &self.values
+    /// All stand-ins of personal values, with their numbers.
+    pub(super) fn values(&self) -> impl Iterator<Item = (usize, &Variable)> {
+        self.values.iter().enumerate().filter(|(_, own)| own.is_declared)
+    }
+
+    /// The stand-in of this number; `None`: the cassette declares it no more.
+    pub(super) fn value(&self, number: usize) -> Option<&Variable> {
+        self.values.get(number).filter(|own| own.is_declared)
     }
 
     /// All origins, the upstream's first.
@@ -120,9 +163,15 @@ impl Variables {
         &self.origins
     }
 
+    /// Whether the origin of this number is still in the cassette.
+    pub(super) fn has_origin(&self, number: usize) -> bool {
+        self.origins.get(number).is_some_and(|own| own.origin.authority() != vanished(number).authority())
+    }
+
     /// What this whole text was declared to be.
     pub(super) fn declared(&self, text: &[u8]) -> Option<Declared> {
-        let variable = self.numbers.get(&*canonical(text)).map(|&number| Declared::Variable(number));
+        let number = self.numbers.get(&*canonical(text)).filter(|number| self.value(**number).is_some());
+        let variable = number.map(|&number| Declared::Variable(number));
         let is_secret = || std::str::from_utf8(text).is_ok_and(|text| self.secrets.contains_key(text));
         variable.or_else(|| is_secret().then_some(Declared::Secret))
     }
@@ -137,6 +186,11 @@ impl Variables {
         let origin = Target::recorded(&request.url, upstream).origin;
         origin.and_then(|text| self.origin_number(&Origin::parse(text).ok()?)).unwrap_or(0)
     }
+}
+
+/// Takes the place of an origin that is in the cassette no more: no link has it (RFC 6761 §6.4).
+fn vanished(number: usize) -> Origin {
+    Origin::new("https", &format!("vanished-{number}.invalid"))
 }
 
 /// An Okta org has a second host for its administrators: `acme-admin.okta.com` beside `acme.okta.com`. The one for the
@@ -154,6 +208,40 @@ pub(super) fn admin_twin(origin: &Origin) -> Option<Origin> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_an_edit_leaves_keeps_its_number() {
+        let load = |upstream: &str, urls: &[&str], stand_ins: &[&str], before: Option<&Variables>| {
+            let text = format!("overdub: 1\nupstream: {upstream}\n");
+            let documents = urls.iter().map(|url| {
+                format!("---\nrequest: {{method: GET, url: '{url}'}}\nresponse: {{status: 200}}\n")
+            });
+            let text: String = std::iter::once(text).chain(documents).collect();
+            let origin = crate::cassette::Origin::Shipped(text.leak());
+            let source = crate::cassette::Source { name: "a".to_owned(), origin };
+            let mut cassette = crate::cassette::load(&source).unwrap();
+            cassette.interactions[0].stand_ins =
+                stand_ins.iter().map(|text| ((*text).to_owned(), StandInType::Email)).collect();
+            Variables::of(&cassette, before)
+        };
+        let number = |all: &Variables, text: &str| match all.declared(text.as_bytes()) {
+            Some(Declared::Variable(number)) => Some(number),
+            _ => None,
+        };
+        let origin = |all: &Variables, text: &str| all.origin_number(&Origin::parse(text).unwrap());
+        let [a, b, c] = ["a@x.test", "b@x.test", "c@x.test"];
+        let first = load("https://up.test", &["https://one.test/", "https://two.test/"], &[a, b], None);
+        let edited =
+            load("https://other.test", &["https://two.test/", "https://new.test/"], &[c, b], Some(&first));
+        assert_eq!([number(&edited, a), number(&edited, b), number(&edited, c)], [None, Some(1), Some(2)]);
+        assert!(edited.value(0).is_none());
+        let origins = ["https://other.test", "https://one.test", "https://two.test", "https://new.test"];
+        assert_eq!(origins.map(|own| origin(&edited, own)), [Some(0), None, Some(2), Some(3)]);
+        assert!(!edited.has_origin(1));
+        let back = load("https://up.test", &["https://one.test/"], &[a], Some(&edited));
+        assert_eq!([number(&back, a), number(&back, b), number(&back, c)], [Some(0), None, None]);
+        assert_eq!(origins.map(|own| origin(&back, own)), [None, Some(4), None, None]);
+    }
 
     #[test]
     fn the_twin_of_an_org_is_its_admin_host_and_the_other_way_round() {

@@ -83,7 +83,7 @@ impl Player {
                 run.count(Tally { answered: 1, ..Tally::default() });
                 // Others are marked already, and a reset since then must hold.
                 if !is_marked {
-                    self.look_at(*cassette, |timeline| session.note(timeline, *cassette, *interaction));
+                    self.look_at(*cassette, |timeline| session.note(timeline, *interaction));
                 }
             }
             Err(Error::Miss(_)) => run.count(Tally { missed: 1, ..Tally::default() }),
@@ -103,9 +103,9 @@ impl Player {
 
     fn view_of(&self, session: &Session) -> SessionView {
         let mut cassettes = Vec::new();
-        self.each_timeline(|number, timeline| {
+        self.each_timeline(|timeline| {
             let (name, total) = (timeline.cassette.name.clone(), timeline.answers.len());
-            cassettes.push(CassetteView { name, used: session.given(number), total });
+            cassettes.push(CassetteView { name, used: session.given(timeline), total });
         });
         cassettes.retain(|own| own.used > 0);
         SessionView { cassettes, ..self.sessions.view_of(session) }
@@ -122,10 +122,17 @@ impl Player {
         timelines.filter_map(|timeline| timeline.cassette.interactions.first()?.at).min()
     }
 
+    /// The name of the cassette that a recording is in.
+    pub fn cassette_of(&self, recording: Recording) -> Arc<str> {
+        let mut found = None;
+        self.look_at(recording.cassette, |timeline| found = Some(Arc::clone(&timeline.name)));
+        found.unwrap_or_default()
+    }
+
     /// Names and sizes of the cassettes, in the order in which [`Recording::cassette`] counts them.
     pub fn cassette_sizes(&self) -> Vec<(String, usize)> {
         let mut sizes = Vec::new();
-        self.each_timeline(|_, timeline| {
+        self.each_timeline(|timeline| {
             sizes.push((timeline.cassette.name.clone(), timeline.answers.len()));
         });
         sizes

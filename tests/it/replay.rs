@@ -6,6 +6,7 @@ mod misses;
 mod origins;
 mod patterns;
 mod people;
+mod reloaded;
 mod values;
 
 use overdub::cassette::Repeat;

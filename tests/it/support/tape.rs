@@ -80,8 +80,14 @@ pub(crate) fn open_cassette(name: &str, stand_ins: &[&str], lines: &[&str]) -> C
 /// A client of recordings.
 pub(crate) struct Client {
     player: Arc<Player>,
+    /// What was loaded before.
+    earlier: Vec<Arc<Player>>,
+    options: ReplayOptions,
     runtime: tokio::runtime::Runtime,
 }
+
+// Its patterns take longer to compile than most tests take.
+static OKTA: LazyLock<Profile> = LazyLock::new(|| Profile::okta().expect("the profile"));
 
 impl Client {
     pub(crate) fn of(cassettes: Vec<Cassette>) -> Self {
@@ -89,15 +95,30 @@ impl Client {
     }
 
     pub(crate) fn with(cassettes: Vec<Cassette>, options: &ReplayOptions) -> Self {
-        // Its patterns take longer to compile than most tests take.
-        static OKTA: LazyLock<Profile> = LazyLock::new(|| Profile::okta().expect("the profile"));
         let player = Arc::new(Player::new(cassettes, &OKTA, options));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
             .build()
             .expect("a runtime");
-        Self { player, runtime }
+        Self { player, earlier: Vec::new(), options: options.clone(), runtime }
+    }
+
+    /// Plays other cassettes from now on, as when files changed.
+    pub(crate) fn load(&mut self, cassettes: Vec<Cassette>) {
+        let next = Arc::new(self.player.successor(cassettes, &OKTA, &self.options));
+        let before = std::mem::replace(&mut self.player, next);
+        self.player.take_over(&before);
+        self.earlier.push(before);
+    }
+
+    /// As [`Client::ask`], by a request that began before the last load.
+    pub(crate) fn ask_earlier(&self, line: &str) -> String {
+        let player = self.earlier.last().unwrap_or(&self.player);
+        match self.send_to(player, request(line, &[])) {
+            Ok(reply) => shown(reply.status(), reply.body()),
+            Err(error) => error.to_string(),
+        }
     }
 
     /// Sends `METHOD /path [body]` and returns `status body`, or the miss report.
@@ -144,8 +165,12 @@ impl Client {
     }
 
     fn send(&self, request: Request) -> Result<http::Response<Bytes>, Error> {
+        self.send_to(&self.player, request)
+    }
+
+    fn send_to(&self, player: &Player, request: Request) -> Result<http::Response<Bytes>, Error> {
         self.runtime.block_on(async {
-            let (head, body) = self.player.answer(request).await?.into_parts();
+            let (head, body) = player.answer(request).await?.into_parts();
             let body = body.collect().await.expect("a whole body").to_bytes();
             Ok(http::Response::from_parts(head, body))
         })
