@@ -34,6 +34,7 @@
 //! | [`tls`] | the local CA, handshakes with clients |
 //! | [`http`] | shared vocabulary: bodies, codings, links |
 //! | [`profile`] | what is known about one API, as data |
+//! | [`reload`] | takes over what is saved while a proxy runs |
 //! | [`scenario`] | scripts that change what the client sees |
 //! | [`fault`] | what may be made to go wrong, as values |
 //! | [`sandbox`] | an Okta Factors org on loopback |
@@ -59,6 +60,7 @@ pub mod profile;
 pub mod proxy;
 pub mod recorder;
 pub mod redact;
+pub mod reload;
 pub mod replay;
 pub mod sandbox;
 pub mod scenario;

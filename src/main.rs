@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use overdub::command::{self, Failure, logging};
-use overdub::config::{CommandLine, Settings};
+use overdub::config::{CommandLine, Renewal, Settings};
 
 fn main() -> ExitCode {
     match run(&CommandLine::of(std::env::args_os())) {
@@ -17,6 +17,7 @@ fn main() -> ExitCode {
 
 fn run(line: &CommandLine) -> Result<(), Failure> {
     let Settings { cli, from_file } = line.read()?;
-    let ended = logging::start(&cli.log).and_then(|()| command::run(cli.command));
+    let renewal = Renewal::new(line.clone(), from_file.clone());
+    let ended = logging::start(&cli.log).and_then(|()| command::run(cli.command, renewal));
     ended.map_err(|failure| failure.in_file(&from_file))
 }

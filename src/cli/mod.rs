@@ -19,6 +19,7 @@ mod scenario_command;
 mod serve;
 mod sessions;
 mod time;
+mod watch;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
@@ -45,6 +46,7 @@ pub use scenario_command::{
 pub use serve::ServeArgs;
 pub use sessions::{SessionArgs, SessionBy};
 pub use time::{ClockChoice, TimeArgs};
+pub use watch::{WatchArgs, Watching};
 
 /// Record real API traffic into readable YAML cassettes, replay it offline and deterministically.
 #[derive(Debug, Parser)]

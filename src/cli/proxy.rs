@@ -4,7 +4,7 @@ use std::fmt;
 
 use clap::{Args, ValueEnum};
 
-use super::{AdminArgs, ApiArgs, KeepArgs, PlayArgs, ScenarioArgs, ServeArgs, UpstreamArgs};
+use super::{AdminArgs, ApiArgs, KeepArgs, PlayArgs, ScenarioArgs, ServeArgs, UpstreamArgs, WatchArgs};
 
 /// When to record and when to replay, by the names that users of VCR know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -61,6 +61,9 @@ pub struct ProxyArgs {
     /// What scripts change of it.
     #[command(flatten)]
     pub scenarios: ScenarioArgs,
+    /// Whether changes of files count.
+    #[command(flatten)]
+    pub watch: WatchArgs,
     /// What is known about the API.
     #[command(flatten)]
     pub api: ApiArgs,

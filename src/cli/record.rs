@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{AdminArgs, ApiArgs, KeepArgs, ScenarioArgs, ServeArgs, UpstreamArgs};
+use super::{AdminArgs, ApiArgs, KeepArgs, ScenarioArgs, ServeArgs, UpstreamArgs, WatchArgs};
 
 /// What was typed behind `overdub record`.
 #[derive(Debug, Args)]
@@ -22,6 +22,9 @@ pub struct RecordArgs {
     /// What scripts change of it.
     #[command(flatten)]
     pub scenarios: ScenarioArgs,
+    /// Whether changes of files count.
+    #[command(flatten)]
+    pub watch: WatchArgs,
     /// What is known about the API.
     #[command(flatten)]
     pub api: ApiArgs,

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{AdminArgs, ApiArgs, PlayArgs, ScenarioArgs, ServeArgs};
+use super::{AdminArgs, ApiArgs, PlayArgs, ScenarioArgs, ServeArgs, WatchArgs};
 
 /// What was typed behind `overdub replay`.
 #[derive(Debug, Args)]
@@ -19,6 +19,9 @@ pub struct ReplayArgs {
     /// What scripts change of it.
     #[command(flatten)]
     pub scenarios: ScenarioArgs,
+    /// Whether changes of files count.
+    #[command(flatten)]
+    pub watch: WatchArgs,
     /// What is known about the API.
     #[command(flatten)]
     pub api: ApiArgs,

@@ -7,6 +7,7 @@ mod completions;
 mod demo;
 pub mod logging;
 mod proxy;
+mod reload;
 mod sandbox;
 mod scenario;
 mod scenarios;
@@ -15,7 +16,7 @@ mod serve;
 use std::io::Write as _;
 
 use crate::cli::Command;
-use crate::config::{FromFile, RunConfig, SettingsError};
+use crate::config::{FromFile, Renewal, RunConfig, SettingsError};
 
 /// Why a command did not end well.
 #[derive(Debug)]
@@ -84,20 +85,20 @@ impl From<SettingsError> for Failure {
     }
 }
 
-/// Does what was asked for.
+/// Does what was asked for. What can change while it runs is read again from `renewal`.
 ///
 /// # Errors
 /// Why it could not be done, sorted by exit code.
-pub fn run(command: Command) -> Result<(), Failure> {
+pub fn run(command: Command, renewal: Renewal) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::usage(format_args!("cannot start worker threads: {error}")))?;
     let ended = runtime.block_on(async {
         match command {
-            Command::Record(args) => proxy::run(RunConfig::record(*args).map_err(Failure::usage)?).await,
-            Command::Replay(args) => proxy::run(RunConfig::replay(*args).map_err(Failure::usage)?).await,
-            Command::Proxy(args) => proxy::run(RunConfig::proxy(*args).map_err(Failure::usage)?).await,
+            command @ (Command::Record(_) | Command::Replay(_) | Command::Proxy(_)) => {
+                proxy::run(RunConfig::of(command).map_err(Failure::usage)?, renewal).await
+            }
             Command::Sandbox(args) => sandbox::run(args).await,
             Command::Cassette(command) => cassette::run(command),
             Command::Scenario(command) => scenario::run(command).await,

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use super::sandbox::{self, Org, Served};
 use super::serve::{Ready, bind, refuse_circle, settings, until_signal};
-use super::{Failure, admin, scenarios};
+use super::{Failure, admin, reload, scenarios};
 use crate::Proxy;
 use crate::cassette::{self, Cassette, Writer};
 use crate::clock::Clock;
-use crate::config::{KeepConfig, PlayConfig, RunConfig, UpstreamChoice, UpstreamConfig};
+use crate::config::{KeepConfig, PlayConfig, Renewal, RunConfig, UpstreamChoice, UpstreamConfig};
 use crate::http::Origin;
 use crate::profile::Profile;
 use crate::proxy::Live;
@@ -28,8 +28,10 @@ const DRAIN: Duration = Duration::from_millis(3400);
 const SHORTEST_DRAIN: Duration = Duration::from_millis(200);
 
 /// Runs a proxy until it is told to stop.
-pub(super) async fn run(config: RunConfig) -> Result<(), Failure> {
-    let RunConfig { serve, admin, profile, rewrite_links, upstream, keep, play, scenarios } = config;
+pub(super) async fn run(config: RunConfig, renewal: Renewal) -> Result<(), Failure> {
+    // Watched before it is read, so that no change is lost in between.
+    let (plan, watched) = reload::begin(&config, renewal);
+    let RunConfig { serve, admin, profile, rewrite_links, upstream, keep, play, scenarios, .. } = config;
     let listener = bind(serve.listen).await?;
     let reached = match upstream {
         Some(upstream) => Some(Reached::of(upstream).await?),
@@ -40,16 +42,14 @@ pub(super) async fn run(config: RunConfig) -> Result<(), Failure> {
         refuse_circle(&listener, origin)?;
     }
     let settings = settings(&serve, origin.as_ref())?;
-    let told = play.as_ref().and_then(|play| play.options.clock.clone());
     let Running { proxy, mode, size, recording } = match reached.as_ref().map(|reached| &reached.upstream) {
         None => replaying(play, &profile)?,
         Some(upstream) => passing(upstream.clone(), keep, play, &profile, rewrite_links)?,
     };
-    // Where nothing is played, it is the time that it is.
-    let clock = if reached.is_some() { Some(told.unwrap_or(Clock::Wall)) } else { told };
-    let loaded = scenarios::load(&scenarios, clock, &profile)?;
+    let loaded = scenarios::load(&scenarios, plan.clock(), &profile)?;
     let proxy = proxy.with_scenarios(loaded);
     let (proxy, beside) = admin::start(admin, proxy, &profile, &settings).await?;
+    let reloading = watched.map(|watched| tokio::spawn(plan.run(watched, Arc::clone(&proxy))));
     let upstream = match &reached {
         None => "none".to_owned(),
         Some(reached) => reached.origin.as_ref().map_or_else(|| "any".to_owned(), ToString::to_string),
@@ -63,6 +63,9 @@ pub(super) async fn run(config: RunConfig) -> Result<(), Failure> {
         shutdown: beside.shutdown.clone(),
     };
     let since_signal = until_signal(listener, Arc::clone(&proxy), settings, ready).await?;
+    if let Some(reloading) = reloading {
+        reloading.abort();
+    }
     beside.ended().await;
 
     let grace = DRAIN.saturating_sub(since_signal.elapsed()).max(SHORTEST_DRAIN);
@@ -111,18 +114,27 @@ struct Running {
 
 /// A proxy that answers from recordings alone.
 fn replaying(play: Option<PlayConfig>, profile: &Profile) -> Result<Running, Failure> {
-    let Some(PlayConfig { cassettes, recordings, options }) = play else {
+    let Some(play) = play else {
         return Err(Failure::usage("there is neither an upstream nor a recording to answer from"));
     };
-    let cassettes = cassette::find(&cassettes, &recordings, SHIPPED)
+    let cassettes = cassettes(&play, profile).map_err(Failure::Usage)?;
+    let player = Player::new(cassettes, profile, &play.options);
+    let size = (player.cassettes(), player.interactions());
+    Ok(Running { proxy: Proxy::replay(Arc::new(player)), mode: "replay", size, recording: None })
+}
+
+/// The cassettes to be played.
+///
+/// # Errors
+/// A text per problem.
+pub(super) fn cassettes(play: &PlayConfig, profile: &Profile) -> Result<Vec<Cassette>, Vec<String>> {
+    let cassettes = cassette::find(&play.cassettes, &play.recordings, SHIPPED)
         .and_then(|sources| cassette::load_all(&sources))
-        .map_err(|errors| Failure::Usage(errors.iter().map(ToString::to_string).collect()))?;
+        .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>())?;
     for cassette in &cassettes {
         compare_profiles(cassette, profile);
     }
-    let player = Player::new(cassettes, profile, &options);
-    let size = (player.cassettes(), player.interactions());
-    Ok(Running { proxy: Proxy::replay(Arc::new(player)), mode: "replay", size, recording: None })
+    Ok(cassettes)
 }
 
 /// Warns of a cassette that another profile recorded: which values vary, and what is a read, is the profile's to say.

@@ -21,15 +21,37 @@ pub(super) fn load(
     clock: Option<Clock>,
     profile: &Arc<Profile>,
 ) -> Result<Scenarios, Failure> {
+    let options = options(config, clock, profile);
+    let loaded = library(config)
+        .and_then(|library| Scenarios::load(library, &config.names, &config.settings, options));
+    loaded.map_err(|error| Failure::usage(told_as_flag(&error)))
+}
+
+/// The files that there are.
+///
+/// # Errors
+/// Names one that cannot be read.
+pub(super) fn library(config: &ScenarioConfig) -> Result<Arc<Library>, ScenarioError> {
+    Ok(Arc::new(Library::read(&config.folder, SCENARIOS)?))
+}
+
+/// How they are played.
+pub(super) fn options(
+    config: &ScenarioConfig,
+    clock: Option<Clock>,
+    profile: &Arc<Profile>,
+) -> ScenarioOptions {
     let (seed, on_error, wall, profile) = (config.seed, config.on_error, Clock::Wall, Arc::clone(profile));
-    let options = ScenarioOptions { seed, on_error, clock, wall, profile };
-    let library = Library::read(&config.folder, SCENARIOS).map_err(Failure::usage)?;
-    let loaded = Scenarios::load(Arc::new(library), &config.names, &config.settings, options);
-    loaded.map_err(|error| match error {
-        ScenarioError::Unknown { .. } => Failure::usage(format_args!("--scenario: {error}")),
-        ScenarioError::Setting(error) => Failure::usage(format_args!("--set: {error}")),
-        error => Failure::usage(error),
-    })
+    ScenarioOptions { seed, on_error, clock, wall, profile }
+}
+
+/// What is wrong, and the flag that it is about.
+pub(super) fn told_as_flag(error: &ScenarioError) -> String {
+    match error {
+        ScenarioError::Unknown { .. } => format!("--scenario: {error}"),
+        ScenarioError::Setting(error) => format!("--set: {error}"),
+        error => error.to_string(),
+    }
 }
 
 /// Says what the handlers did. `required`: it is a failure if one never did anything.

@@ -1,6 +1,7 @@
 //! What was typed, made into complete settings, or an error that names the flag, the value and the fix.
 
 mod file;
+mod renewal;
 mod run;
 mod scenarios;
 mod serve;
@@ -8,7 +9,8 @@ mod serve;
 use std::net::SocketAddr;
 
 pub use file::{CommandLine, FileError, FromFile, Settings, SettingsError};
-pub use run::{KeepConfig, PlayConfig, RunConfig, UpstreamChoice, UpstreamConfig};
+pub use renewal::{Renewal, Renewed};
+pub use run::{KeepConfig, PlayConfig, RunConfig, UpstreamChoice, UpstreamConfig, WatchConfig};
 pub use scenarios::ScenarioConfig;
 pub use serve::{AdminConfig, CaConfig, ServeConfig};
 
@@ -54,6 +56,9 @@ pub enum ConfigError {
     /// A flag that does nothing in this mode.
     #[error("{0} has no effect with --mode {1}; leave it out")]
     NoEffect(&'static str, RecordMode),
+    /// A command that runs no proxy.
+    #[error("the command runs no proxy")]
+    NoProxy,
     /// `-c` cannot be a file's name.
     #[error("-c {0}: {1}")]
     Cassette(String, &'static str),

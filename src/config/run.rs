@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::{AdminConfig, ConfigError, ScenarioConfig, ServeConfig};
 use crate::cassette::{Existing, is_recorded, path_for};
 use crate::cli::{
-    self, AdminArgs, ApiArgs, ClockChoice, KeepArgs, PlayArgs, ProxyArgs, RecordArgs, RecordMode, ReplayArgs,
-    ScenarioArgs, ServeArgs, Switch, UpstreamArgs,
+    self, AdminArgs, ApiArgs, ClockChoice, Command, KeepArgs, PlayArgs, ProxyArgs, RecordArgs, RecordMode,
+    ReplayArgs, ScenarioArgs, ServeArgs, Switch, UpstreamArgs, WatchArgs, Watching,
 };
 use crate::clock::Clock;
 use crate::http::Origin;
@@ -49,7 +49,7 @@ pub struct KeepConfig {
 }
 
 /// What is played.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct PlayConfig {
     /// Names, files and directories to play; none: all of `recordings`.
     pub cassettes: Vec<String>,
@@ -78,15 +78,39 @@ pub struct RunConfig {
     pub play: Option<PlayConfig>,
     /// What scripts change of the answers.
     pub scenarios: ScenarioConfig,
+    /// Whether what is saved is taken over.
+    pub watch: WatchConfig,
+}
+
+/// Which files are watched, besides recordings and scenarios.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WatchConfig {
+    /// Whether any file is, and how.
+    pub files: Watching,
+    /// The profile, if it is none that is built in.
+    pub profile: Option<PathBuf>,
 }
 
 impl RunConfig {
+    /// Settings of the command, which runs a proxy.
+    ///
+    /// # Errors
+    /// The first flag that cannot be used.
+    pub fn of(command: Command) -> Result<Self, ConfigError> {
+        match command {
+            Command::Record(args) => Self::record(*args),
+            Command::Replay(args) => Self::replay(*args),
+            Command::Proxy(args) => Self::proxy(*args),
+            _ => Err(ConfigError::NoProxy),
+        }
+    }
+
     /// Settings of `record`.
     ///
     /// # Errors
     /// The first flag that cannot be used.
     pub fn record(args: RecordArgs) -> Result<Self, ConfigError> {
-        let base = Base::of(&args.api, &args.scenarios)?;
+        let base = Base::of(&args.api, &args.scenarios, &args.watch)?;
         let cassette = cassette_file(&args.cassette)?;
         let keep = KeepConfig { cassette, existing: existing(&args.keep), redact: redact(&args.keep) };
         Ok(Self {
@@ -101,7 +125,7 @@ impl RunConfig {
     /// # Errors
     /// The first flag that cannot be used.
     pub fn replay(args: ReplayArgs) -> Result<Self, ConfigError> {
-        let base = Base::of(&args.api, &args.scenarios)?;
+        let base = Base::of(&args.api, &args.scenarios, &args.watch)?;
         let play = play(args.cassettes, &args.play, base.rewrite_links);
         Ok(Self { play: Some(play), ..base.offline(&args.serve, &args.admin)? })
     }
@@ -111,7 +135,7 @@ impl RunConfig {
     /// # Errors
     /// The first flag that cannot be used, or that would have no effect.
     pub fn proxy(args: ProxyArgs) -> Result<Self, ConfigError> {
-        let base = Base::of(&args.api, &args.scenarios)?;
+        let base = Base::of(&args.api, &args.scenarios, &args.watch)?;
         let mode = args.mode;
         let file = match (mode, &args.cassettes[..]) {
             (RecordMode::None, _) | (RecordMode::Passthrough, []) => None,
@@ -152,13 +176,15 @@ struct Base {
     profile: Arc<Profile>,
     rewrite_links: bool,
     scenarios: ScenarioConfig,
+    watch: WatchConfig,
 }
 
 impl Base {
-    fn of(args: &ApiArgs, scenarios: &ScenarioArgs) -> Result<Self, ConfigError> {
+    fn of(args: &ApiArgs, scenarios: &ScenarioArgs, watch: &WatchArgs) -> Result<Self, ConfigError> {
         let profile = Arc::new(Profile::choose(&args.profile)?);
         let scenarios = ScenarioConfig::of(scenarios)?;
-        Ok(Self { profile, rewrite_links: args.rewrite_links == Switch::On, scenarios })
+        let watch = WatchConfig { files: watch.watch, profile: Profile::file(&args.profile) };
+        Ok(Self { profile, rewrite_links: args.rewrite_links == Switch::On, scenarios, watch })
     }
 
     fn with(self, serve: &ServeArgs, admin: &AdminArgs) -> Result<RunConfig, ConfigError> {
@@ -172,8 +198,18 @@ impl Base {
     }
 
     fn run(self, serve: ServeConfig, admin: AdminConfig) -> RunConfig {
-        let Self { profile, rewrite_links, scenarios } = self;
-        RunConfig { serve, admin, profile, rewrite_links, upstream: None, keep: None, play: None, scenarios }
+        let Self { profile, rewrite_links, scenarios, watch } = self;
+        RunConfig {
+            serve,
+            admin,
+            profile,
+            rewrite_links,
+            upstream: None,
+            keep: None,
+            play: None,
+            scenarios,
+            watch,
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::scenario::Setting;
 const SCENARIOS: &str = "scenarios";
 
 /// Settings of scenarios.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ScenarioConfig {
     /// Those that all sessions play, in the order in which their handlers run.
     pub names: Vec<String>,

@@ -121,6 +121,12 @@ impl ProfileError {
 }
 
 impl Profile {
+    /// The file that `choice` names; `None`: it names a profile that is built in.
+    pub fn file(choice: &str) -> Option<PathBuf> {
+        let is_built_in = BUILT_IN.iter().any(|(name, _)| *name == choice);
+        (!is_built_in).then(|| PathBuf::from(choice))
+    }
+
     /// The built-in profile of this name, else the one in the file `choice`.
     ///
     /// # Errors

@@ -59,6 +59,7 @@ impl Proxy {
             "upstream": upstream,
             "cassettes": cassettes,
             "errors": self.failures.shown(),
+            "reload": self.reloads.shown(),
         });
         health["sessions"] = self.sessions().len().into();
         health

@@ -9,6 +9,7 @@ mod health;
 mod links;
 mod loaded;
 mod own;
+mod reloads;
 mod scenarios;
 mod scripted;
 
@@ -30,6 +31,7 @@ use crate::profile::Profile;
 use crate::replay::{Answered, Player, Recording, Session, SessionOptions, Sessions};
 use crate::server::Handler;
 use health::Failures;
+use reloads::Reloads;
 
 /// Stands between a client and an API.
 #[derive(Debug)]
@@ -43,6 +45,7 @@ pub struct Proxy {
     sessions: Arc<Sessions>,
     watch: Stopwatch,
     failures: Failures,
+    reloads: Reloads,
     /// Kept only if somebody looks on.
     journal: Option<Journal>,
 }
@@ -124,6 +127,7 @@ impl Proxy {
             sessions,
             watch: Stopwatch::start(),
             failures: Failures::default(),
+            reloads: Reloads::new(),
             journal: None,
         }
     }
@@ -157,6 +161,22 @@ impl Proxy {
         self.loaded.store(Arc::new(Loaded::new(player, scenarios)));
         drop(changing);
         Ok(())
+    }
+
+    /// Notes that what was saved is in force; returns how often that was so.
+    pub fn reload_succeeded(&self) -> u64 {
+        self.reloads.succeeded()
+    }
+
+    /// Notes that what was saved comes to what is in force already.
+    pub fn reload_settled(&self) {
+        self.reloads.settled();
+    }
+
+    /// Notes that what was saved cannot be used, with a text per problem. Every response says so from now on, until
+    /// [`Proxy::reload_succeeded`].
+    pub fn reload_failed(&self, problems: Vec<String>) {
+        self.reloads.failed(problems);
     }
 
     /// The journal, if somebody looks on.
@@ -284,11 +304,12 @@ impl Handler for Proxy {
     async fn handle(&self, request: Request) -> Reply {
         let mut entry = self.journal.as_ref().and_then(|journal| journal.begin(&request));
         let answered = self.answer(request, &mut entry).await;
-        let (reply, outcome) = answered.unwrap_or_else(|error| {
+        let (mut reply, outcome) = answered.unwrap_or_else(|error| {
             let outcome = error.outcome();
             self.failures.count(outcome);
             (error.into_reply(), outcome)
         });
+        self.reloads.tell(reply.headers_mut());
         if let Some(entry) = entry {
             entry.close(outcome, reply.status());
         }

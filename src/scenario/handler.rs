@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use arc_swap::ArcSwap;
 use rhai::{Dynamic, EvalAltResult, FnPtr, GlobalRuntimeState, NativeCallContext, Position};
 
 use super::call::{self, Call, Running};
@@ -60,7 +61,8 @@ pub struct Handler {
     pub(super) captured: Vec<Captured>,
     /// Functions and imports of its file.
     pub(super) global: GlobalRuntimeState,
-    pub(super) account: Account,
+    /// Goes on when a newer load of the same handler takes this one's place.
+    pub(super) account: ArcSwap<Account>,
 }
 
 impl fmt::Debug for Handler {
@@ -127,7 +129,7 @@ impl Handler {
             result.unwrap_or_else(|_| Err(fail("the script engine failed inside".to_owned())))
         };
         let (result, call) = call::enter(Call::Run(Box::new(running)), limits.wall, limits.operations, work);
-        self.account.took(call::operations());
+        self.account.load().took(call::operations());
         let running = match call {
             Some(Call::Run(running)) => Some(*running),
             _ => None,
@@ -196,21 +198,6 @@ impl Account {
         }
         rare.last = Some(on());
     }
-
-    /// Goes on from where another one stood.
-    pub(super) fn adopt(&self, other: &Self) {
-        for (own, other) in
-            [(&self.calls, &other.calls), (&self.fired, &other.fired), (&self.failed, &other.failed)]
-        {
-            own.fetch_add(other.load(Ordering::Relaxed), Ordering::Relaxed);
-        }
-        let other = other.rare.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut rare = self.rare.lock().unwrap_or_else(PoisonError::into_inner);
-        for (effect, count) in other.effects {
-            *rare.effects.entry(effect).or_default() += count;
-        }
-        rare.last = rare.last.take().or(other.last);
-    }
 }
 
 /// One line of the account that is given at the end of a run.
@@ -250,14 +237,15 @@ impl HandlerReport {
 impl Handler {
     /// The account so far.
     pub fn report(&self) -> HandlerReport {
-        let rare = self.account.rare.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let account = self.account.load();
+        let rare = account.rare.lock().unwrap_or_else(PoisonError::into_inner).clone();
         HandlerReport {
             scenario: self.scenario.name.clone(),
             handler: self.label(),
             place: format!("{}:{}", self.scenario.source.path, self.line),
-            calls: self.account.calls.load(Ordering::Relaxed),
-            fired: self.account.fired.load(Ordering::Relaxed),
-            failed: self.account.failed.load(Ordering::Relaxed),
+            calls: account.calls.load(Ordering::Relaxed),
+            fired: account.fired.load(Ordering::Relaxed),
+            failed: account.failed.load(Ordering::Relaxed),
             effects: rare.effects,
             last: rare.last,
         }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use rhai::{
     AST, ASTNode, Dynamic, Expr, FnPtr, GlobalRuntimeState, Map, Module, Position, Scope, Shared, Stmt,
 };
@@ -337,7 +338,7 @@ fn handler(
         arity,
         captured,
         global,
-        account: Account::default(),
+        account: ArcSwap::from_pointee(Account::default()),
     }
 }
 

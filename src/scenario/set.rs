@@ -141,7 +141,7 @@ impl Set {
     pub fn adopt(&self, before: &Self) {
         for handler in &self.handlers {
             if let Some(same) = before.handlers.iter().find(|own| own.id == handler.id) {
-                handler.account.adopt(&same.account);
+                handler.account.store(same.account.load_full());
             }
         }
     }
@@ -183,7 +183,7 @@ impl Set {
     /// Whether a handler of the route once took long, so that it may again.
     pub fn is_slow(&self, route: &Route) -> bool {
         let mut all = route.handlers.iter().filter_map(|&number| self.handlers.get(number));
-        all.any(|handler| handler.account.is_slow())
+        all.any(|handler| handler.account.load().is_slow())
     }
 
     fn of(&self, route: &Route, phase: Phase) -> impl Iterator<Item = &Arc<Handler>> {

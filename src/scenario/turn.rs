@@ -39,7 +39,7 @@ impl Turn<'_> {
     /// Calls the handler, and keeps what it did for the session.
     pub(super) fn call(&mut self, res: Option<&Res>) -> Fallible<Dynamic> {
         let handler = self.handler;
-        handler.account.called();
+        handler.account.load().called();
         let nth = self.inner.count(handler.id, self.key)?;
         let state = self.inner.document(&handler.scenario.name, &handler.scenario.initial);
         let revision = lock(&state).revision();
@@ -137,7 +137,7 @@ impl Turn<'_> {
     /// Turns an error into one with its place.
     pub(super) fn settle<T>(&self, result: Fallible<T>) -> Result<T, Box<ScriptError>> {
         result.map_err(|error| {
-            self.handler.account.failed();
+            self.handler.account.load().failed();
             let source = &self.handler.scenario.source;
             let mut made = ScriptError::of_run(self.library, source, &error);
             if made.line == 0 {
@@ -154,7 +154,7 @@ impl Turn<'_> {
             return;
         }
         let (request, session) = (self.request, self.session);
-        self.handler.account.fired(&self.effects, || {
+        self.handler.account.load().fired(&self.effects, || {
             format!("{} {} in session {}", request.method, request.path(), session.session)
         });
         decision.fired.push(Fired { handler: Arc::clone(self.handler), effects: self.effects });

@@ -125,6 +125,11 @@ fn health_tells_a_replay_at_a_glance() {
         "script-error": 0,
         "internal-error": 0
       },
+      "reload": {
+        "generation": 0,
+        "at": "TIME",
+        "error": null
+      },
       "sessions": 2
     }
     "#);
@@ -163,6 +168,11 @@ fn health_tells_a_recording_at_a_glance() {
         "upstream-error": 0,
         "script-error": 0,
         "internal-error": 0
+      },
+      "reload": {
+        "generation": 0,
+        "at": "TIME",
+        "error": null
       },
       "sessions": 1
     }

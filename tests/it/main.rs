@@ -18,6 +18,7 @@ mod forward;
 mod latency;
 mod modes;
 mod record;
+mod reload;
 mod replay;
 mod sandbox;
 mod scenario;

@@ -49,14 +49,14 @@ const FILE: &str = "overdub.yaml";
 const LARGEST: u64 = 1024 * 1024;
 
 /// What was typed. It stays the same while overdub runs; what the file adds to it may change.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct CommandLine {
     argv: Vec<OsString>,
     /// `None`: no command, or one without settings; nothing is to be added to it.
     typed: Option<Typed>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Typed {
     /// The command's words.
     command: Vec<String>,
@@ -68,7 +68,7 @@ struct Typed {
     file: Source,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Source {
     Nowhere,
     /// The usual file, which need not be there.
@@ -87,7 +87,7 @@ pub struct Settings {
 }
 
 /// The settings that the file decided.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct FromFile {
     taken: Vec<Taken>,
 }
