@@ -88,8 +88,8 @@ impl ScriptError {
 
     pub(super) fn of_parse(source: &Source, error: &ParseError) -> Self {
         let mut message = lower(&error.err_type().to_string());
-        if message.contains("reserved keyword") {
-            message.push_str("; a property of this name is written in brackets, as res.json[\"new\"]");
+        if let Some(hint) = hint(&message) {
+            message = format!("{message}; {hint}");
         }
         Self::new(source, error.position(), message)
     }
@@ -114,6 +114,25 @@ impl ScriptError {
     }
 }
 
+/// What to write in place of what other languages have.
+fn hint(message: &str) -> Option<&'static str> {
+    const HINTS: [(&str, &str); 9] = [
+        ("'null' is a reserved", "nothing is written ()"),
+        ("'nil' is a reserved", "nothing is written ()"),
+        (
+            "'var' is a reserved",
+            "a variable is made by let; a property is written in brackets, as res.json[\"var\"]",
+        ),
+        ("reserved keyword", "a property of this name is written in brackets, as res.json[\"new\"]"),
+        ("expecting name of a property", "one that is a keyword is written in brackets, as res.json[\"in\"]"),
+        ("unknown operator: '?'", "write if … { … } else { … }, which has a value"),
+        ("unknown operator: '++'", "write += 1"),
+        ("unknown operator: '--'", "write -= 1"),
+        ("invalid character: '", "texts have double quotes, single ones are for one character"),
+    ];
+    HINTS.iter().find(|(part, _)| message.contains(part)).map(|(_, hint)| *hint)
+}
+
 /// What an error of the engine says, without its position.
 fn said(error: &EvalAltResult) -> String {
     match error {
@@ -126,6 +145,12 @@ fn said(error: &EvalAltResult) -> String {
         EvalAltResult::ErrorDataTooLarge(what, _) => format!("{} is over its limit", lower(what)),
         EvalAltResult::ErrorModuleNotFound(name, _) => {
             format!("there is no file `{name}.rhai` among the scenarios to import")
+        }
+        EvalAltResult::ErrorMismatchDataType(wanted, found, _) if wanted == "bool" => {
+            let found = types_in_words(found);
+            format!(
+                "a condition is true or false, and this is of the type {found}: compare it, as in x != 0 or x != ()"
+            )
         }
         EvalAltResult::ErrorFunctionNotFound(signature, _) => {
             format!("there is no function {}", types_in_words(signature))

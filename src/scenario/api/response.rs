@@ -305,8 +305,13 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_indexer_get(|_: &mut Res, name: &str| {
         Err::<Dynamic, _>(fail(format!("res has no property `{name}`; it has: {PROPERTIES}")))
     });
-    engine.register_indexer_set(|_: &mut Res, name: &str, _: Dynamic| {
-        Err::<(), _>(fail(format!("res has no property `{name}` to set; it has: {PROPERTIES}")))
+    engine.register_indexer_set(|_: &mut Res, name: &str, value: Dynamic| {
+        Err::<(), _>(fail(match name {
+            "status" => format!("res.status takes an integer, not {}", type_name(&value)),
+            "text" => format!("res.text takes a text, not {}", type_name(&value)),
+            "origin" => "res.origin cannot be changed".to_owned(),
+            _ => format!("res has no property `{name}` to set; it has: {PROPERTIES}"),
+        }))
     });
     engine.register_fn("delay", |res: &mut Res, time: &str| res.delay(&latency(time)?));
     engine.register_fn("delay", |res: &mut Res, latency: Latency| res.delay(&latency));

@@ -90,7 +90,13 @@ fn what_is_wrong_at_load_is_refused() {
         ("let x = res_json;", "undefined variable: res_json"),
         ("throw \"my own\";", "my own"),
         ("respnd(1);", "no function respnd (integer)"),
-        ("on_response(\"GET /a\", |req, res| { res.json.new = 1; });", "in brackets"),
+        ("on_response(\"GET /a\", |req, res| { res.json.new = 1; });", "in brackets, as res.json[\"new\"]"),
+        ("on_response(\"GET /a\", |req, res| { res.json.in = 1; });", "in brackets, as res.json[\"in\"]"),
+        ("let x = null;", "nothing is written ()"),
+        ("var x = 1;", "a variable is made by let"),
+        ("let x = 1; x++;", "write += 1"),
+        ("let x = true ? 1 : 2;", "write if … { … } else { … }"),
+        ("let x = 'text';", "texts have double quotes"),
     ] {
         let said = said(script, FACTOR);
         assert!(said.contains(why), "{script}: {said}");
@@ -121,7 +127,13 @@ fn what_a_handler_gets_wrong_is_never_silently_nothing() {
         ("res.json.x = Fn(\"y\");", "a function cannot be put into JSON"),
         ("res.json.x = 1.0 / 0.0;", "is no number that JSON has"),
         ("res.status = 99;", "99 is no status"),
-        ("res.status = \"200\";", "no property"),
+        ("res.status = \"200\";", "res.status takes an integer, not a string"),
+        ("res.text = 5;", "res.text takes a text, not an integer"),
+        ("res.origin = \"me\";", "res.origin cannot be changed"),
+        (
+            "if res.json.id { res.status = 201; }",
+            "a condition is true or false, and this is of the type string",
+        ),
         ("state.seen += 1;", "state has no property `seen`; it has: nothing"),
         ("let m = #{ a: 1 }; m.b == 1", "there is no property `b`"),
         ("let x = 1; x.foo();", "no function foo"),
