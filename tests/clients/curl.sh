@@ -5,12 +5,13 @@ set -euo pipefail
 # say FLOW STEP STATUS BODY: one line of the transcript.
 say() { printf '%s\t%s\t%s %s\n' "$@"; }
 
-# call STEP METHOD URL [BODY]: sets `body` and prints it.
+# call STEP METHOD URL [BODY]: sets `body` and prints it. METHOD may be the flag by which curl follows redirects.
 call() {
   local step=$1 method=$2 url=$3 answer
   local data=()
+  [ "$method" = --location ] || method="-X$method"
   [ $# -gt 3 ] && data=(-H 'Content-Type: application/json' --data "$4")
-  answer=$(curl -sS --http2 -m 30 -X "$method" -H 'Authorization: SSWS token-of-curl' -H 'Accept: application/json' \
+  answer=$(curl -sS --http2 -m 30 "$method" -H 'Authorization: SSWS token-of-curl' -H 'Accept: application/json' \
     "${data[@]}" -w '\n%{http_code}' "$url")
   body=${answer%$'\n'*}
   say "$flow" "$step" "${answer##*$'\n'}" "$body"
@@ -31,6 +32,24 @@ flow=sms
 call create POST "$ORG_URL/api/v1/users?activate=true" \
   "{\"profile\":{\"firstName\":\"$FIRST\",\"lastName\":\"$LAST\",\"email\":\"$LOGIN\",\"login\":\"$LOGIN\"}}"
 user=$ORG_URL/api/v1/users/$(first id)
+
+if [ -n "${TROUBLE:-}" ]; then
+  flow=limited
+  call list GET "$user/factors"
+  flow=moved
+  call enroll --location "$user/factors" '{"factorType":"token:software:totp","provider":"OKTA"}'
+  flow=lapsed
+  enroll '{"factorType":"push","provider":"OKTA"}'
+  poll=$(link poll)
+  call poll POST "$poll"
+  while [[ $body == *WAITING* ]]; do call poll POST "$poll"; done
+  call get GET "$user/factors/$pending"
+  flow=gone
+  call delete DELETE "$user/factors/$pending"
+  call get GET "$user/factors/$pending"
+  exit
+fi
+
 enroll "{\"factorType\":\"sms\",\"provider\":\"OKTA\",\"profile\":{\"phoneNumber\":\"$PHONE\"}}"
 activate=$(link activate)
 call list GET "$user/factors"

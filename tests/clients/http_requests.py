@@ -1,10 +1,11 @@
 """The three flows with requests: links are followed as they come."""
 
+import sys
 from urllib.parse import quote
 
 import requests
 
-from common import LOGIN, ORG_URL, PROFILE, PUSH, SMS, TOTP, code, say, tap, totp
+from common import LOGIN, ORG_URL, PROFILE, PUSH, SMS, TOTP, TROUBLE, code, say, tap, totp
 
 session = requests.Session()
 session.headers["Authorization"] = "SSWS token-of-the-requests-client"
@@ -33,6 +34,20 @@ class Flow:
 
 flow = Flow("sms")
 flow.create()
+
+if TROUBLE:
+    Flow("limited", flow.user).call("list", "GET", f"{flow.user}/factors")
+    Flow("moved", flow.user).enroll(TOTP)
+    lapsed, gone = Flow("lapsed", flow.user), Flow("gone", flow.user)
+    pending = lapsed.enroll(PUSH)
+    while lapsed.follow("poll", pending, "poll")["factorResult"] == "WAITING":
+        pass
+    itself = pending["_links"]["self"]["href"]
+    lapsed.call("get", "GET", itself)
+    gone.call("delete", "DELETE", itself)
+    gone.call("get", "GET", itself)
+    sys.exit()
+
 pending = flow.enroll(SMS)
 flow.call("list", "GET", f"{flow.user}/factors")
 flow.follow("wrong code", pending, "activate", {"passCode": "000000"})

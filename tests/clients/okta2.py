@@ -5,7 +5,7 @@ import logging
 
 from okta.client import Client
 
-from common import LOGIN, ORG_URL, PROFILE, PUSH, SMS, TOTP, code, say, tap, totp
+from common import LOGIN, ORG_URL, PROFILE, PUSH, SMS, TOTP, TROUBLE, code, say, tap, totp
 
 logging.disable(logging.CRITICAL)  # It logs each error that the transcript shows anyway.
 client = Client({"orgUrl": ORG_URL, "token": "token-of-okta-2"})
@@ -29,7 +29,9 @@ async def post(flow, step, path):
     executor = client.get_request_executor()
     request, _ = await executor.create_request("POST", ORG_URL + path, {}, {"Accept": "application/json"})
     response, error = await executor.execute(request)
-    say(flow, step, str(error) if error else response.get_body())
+    result = response.get_body() if not error else None
+    say(flow, step, str(error) if error else result)
+    return result
 
 
 async def sms(user):
@@ -69,8 +71,23 @@ async def push(user):
         await call("push", answer, client.get_factor_transaction_status(user, pending.id, transaction))
 
 
+async def trouble(user):
+    await call("limited", "list", client.list_factors(user))
+    await call("moved", "enroll", client.enroll_factor(user, TOTP))
+    pending = await call("lapsed", "enroll", client.enroll_factor(user, PUSH))
+    poll = f"/api/v1/users/{user}/factors/{pending.id}/lifecycle/activate/poll"
+    while (await post("lapsed", "poll", poll))["factorResult"] == "WAITING":
+        pass
+    await call("lapsed", "get", client.get_factor(user, pending.id))
+    await call("gone", "delete", client.delete_factor(user, pending.id))
+    await call("gone", "get", client.get_factor(user, pending.id))
+
+
 async def main():
     user = (await call("sms", "create", client.create_user({"profile": PROFILE}))).id
+    if TROUBLE:
+        await trouble(user)
+        return
     await sms(user)
     await totp_flow(user)
     await push(user)

@@ -7,7 +7,7 @@ import logging
 import okta.models as models
 from okta.client import Client
 
-from common import LOGIN, ORG_URL, PROFILE, PUSH, SMS, TOTP, code, say, tap, totp
+from common import LOGIN, ORG_URL, PROFILE, PUSH, SMS, TOTP, TROUBLE, code, say, tap, totp
 
 logging.disable(logging.CRITICAL)  # It logs each error that the transcript shows anyway.
 client = Client({"orgUrl": ORG_URL, "token": "token-of-okta-3"})
@@ -50,7 +50,9 @@ async def post(flow, step, url):
     executor = client.get_request_executor()
     request, _ = await executor.create_request("POST", url, {}, {"Accept": "application/json"})
     _, text, error = await executor.execute(request)
-    say(flow, step, str(error) if error else json.loads(text))
+    result = json.loads(text) if not error else None
+    say(flow, step, str(error) if error else result)
+    return result
 
 
 async def sms(user):
@@ -92,8 +94,22 @@ async def push(user):
         await call("push", answer, client.get_factor_transaction_status(user, pending.id, transaction))
 
 
+async def trouble(user):
+    await call("limited", "list", client.list_factors(user))
+    await call("moved", "enroll", client.enroll_factor(user, models.UserFactorTokenSoftwareTOTP(**TOTP)))
+    pending = await call("lapsed", "enroll", client.enroll_factor(user, models.UserFactorPush(**PUSH)))
+    while (await post("lapsed", "poll", pending.links.poll.href))["factorResult"] == "WAITING":
+        pass
+    await call("lapsed", "get", client.get_factor(user, pending.id))
+    await call("gone", "delete", client.unenroll_factor(user, pending.id))
+    await call("gone", "get", client.get_factor(user, pending.id))
+
+
 async def main():
     user = (await call("sms", "create", client.create_user(models.CreateUserRequest(profile=PROFILE)))).id
+    if TROUBLE:
+        await trouble(user)
+        return
     await sms(user)
     await totp_flow(user)
     await push(user)

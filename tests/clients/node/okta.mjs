@@ -112,8 +112,28 @@ async function push(userId) {
   }
 }
 
+async function trouble(userId) {
+  await call('limited', 'list', all(factors.listFactors({ userId })));
+  const timeBased = { factorType: 'token:software:totp', provider: 'OKTA' };
+  await call('moved', 'enroll', factors.enrollFactor({ userId, body: timeBased }));
+  const body = { factorType: 'push', provider: 'OKTA' };
+  const { id: factorId } = await call('lapsed', 'enroll', factors.enrollFactor({ userId, body }));
+  const poll = `${ORG_URL}/api/v1/users/${userId}/factors/${factorId}/lifecycle/activate/poll`;
+  let result;
+  do {
+    [, { factorResult: result }] = await call('lapsed', 'poll', post(poll));
+  } while (result === 'WAITING');
+  await call('lapsed', 'get', factors.getFactor({ userId, factorId }));
+  await call('gone', 'delete', factors.unenrollFactor({ userId, factorId }));
+  await call('gone', 'get', factors.getFactor({ userId, factorId }));
+}
+
 const profile = { firstName: FIRST, lastName: LAST, email: LOGIN, login: LOGIN };
 const { id } = await call('sms', 'create', users.createUser({ body: { profile } }));
-await sms(id);
-await timeBased(id);
-await push(id);
+if (process.env.TROUBLE) {
+  await trouble(id);
+} else {
+  await sms(id);
+  await timeBased(id);
+  await push(id);
+}
