@@ -47,7 +47,7 @@ pub(super) struct Inner {
 pub(super) struct Clocks {
     session: Clock,
     wall: Clock,
-    started: Timestamp,
+    started: Mutex<Timestamp>,
     advanced: Mutex<Duration>,
 }
 
@@ -73,8 +73,15 @@ impl Clocks {
 
     /// Since the session began.
     pub(super) fn elapsed(&self) -> Duration {
-        let passed = self.wall.now().duration_since(self.started);
+        let started = *self.started.lock().unwrap_or_else(PoisonError::into_inner);
+        let passed = self.wall.now().duration_since(started);
         Duration::try_from(passed).unwrap_or_default().saturating_add(self.advanced())
+    }
+
+    /// Begins anew.
+    fn reset(&self) {
+        *self.advanced.lock().unwrap_or_else(PoisonError::into_inner) = Duration::ZERO;
+        *self.started.lock().unwrap_or_else(PoisonError::into_inner) = self.wall.now();
     }
 }
 
@@ -84,7 +91,7 @@ impl ScenarioState {
     /// `clock` is the session's own: what `now()` says and error answers are dated with. `wall` is what really passes:
     /// one-time passwords and `between("10s", "20s")` go by it.
     pub fn new(session: impl Into<Arc<str>>, seed: u64, clock: Clock, wall: Clock) -> Self {
-        let started = wall.now();
+        let started = Mutex::new(wall.now());
         let clocks = Clocks { session: clock, wall, started, advanced: Mutex::default() };
         Self {
             session: session.into(),
@@ -197,7 +204,7 @@ impl ScenarioState {
     pub fn reset(&self) {
         *self.lock() = Inner::default();
         self.is_overlaid.store(false, Ordering::Release);
-        *self.clocks.advanced.lock().unwrap_or_else(PoisonError::into_inner) = Duration::ZERO;
+        self.clocks.reset();
     }
 }
 

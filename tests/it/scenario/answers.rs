@@ -169,6 +169,8 @@ fn time_passes_for_the_session() {
         stage.get("/a", "{}").status()
     };
     assert_eq!([status(0), status(10), status(9), status(1)], [200, 299, 299, 200]);
+    stage.session.reset();
+    assert_eq!([status(0), status(10)], [200, 299], "a session that begins anew counts from there");
     let stage = Stage::on_response(
         "clock_advance(\"10m\"); res.json.now = now() + \"1s\"; res.json.late = now() > \"2020-04-22T12:19:00Z\";",
     );
