@@ -15,6 +15,7 @@ mod clock;
 mod crash;
 mod faults;
 mod forward;
+mod guide;
 mod latency;
 mod modes;
 mod record;

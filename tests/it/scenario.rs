@@ -26,7 +26,7 @@ const FACTOR: &str = r#"{"id":"opf1","factorType":"push","provider":"OKTA","stat
 const FACTOR_PATH: &str = "/api/v1/users/00u1/factors/opf1";
 
 /// Scenarios in force, and a session of them.
-struct Stage {
+pub(crate) struct Stage {
     set: Set,
     session: ScenarioState,
     wall: Clock,
@@ -48,7 +48,7 @@ fn patient() -> Arc<Engine> {
     Arc::new(Engine::new(Limits { wall: Duration::from_mins(1), ..Limits::default() }))
 }
 
-fn load(files: &[(&str, &str)], names: &[&str], settings: &[&str]) -> Result<Set, ScenarioError> {
+pub(crate) fn load(files: &[(&str, &str)], names: &[&str], settings: &[&str]) -> Result<Set, ScenarioError> {
     let settings = settings.iter().map(|text| Setting::parse(text)).collect::<Result<Vec<_>, _>>()?;
     Set::load(&patient(), &library(files), names, &settings)
 }
@@ -64,7 +64,7 @@ fn session(name: &str, seed: u64) -> (ScenarioState, Clock) {
 }
 
 impl Stage {
-    fn of(script: &str) -> Self {
+    pub(crate) fn of(script: &str) -> Self {
         Self::with(&[("s", script)], &["s"], &[])
     }
 
@@ -107,7 +107,7 @@ impl Stage {
         self.play(&request("GET", FACTOR_PATH, ""), &recorded(body)).unwrap_err()
     }
 
-    fn play(&self, request: &Arc<Request>, recorded: &Response) -> Result<Played, String> {
+    pub(crate) fn play(&self, request: &Arc<Request>, recorded: &Response) -> Result<Played, String> {
         let before = self.before(request)?;
         let mut faults = before.faults;
         if before.is_silence() {
@@ -123,7 +123,7 @@ impl Stage {
 
 /// What reached the client.
 #[derive(Debug)]
-struct Played {
+pub(crate) struct Played {
     response: Option<Response>,
     faults: overdub::fault::Faults,
 }
@@ -150,14 +150,14 @@ impl Played {
     }
 }
 
-fn request(method: &str, target: &str, body: &str) -> Arc<Request> {
+pub(crate) fn request(method: &str, target: &str, body: &str) -> Arc<Request> {
     let mut headers = HeaderMap::new();
     headers.insert("user-agent", "okta-sdk-python/2.9".parse().unwrap());
     let body = Bytes::copy_from_slice(body.as_bytes());
     Arc::new(Request::new(method.parse().unwrap(), format!("https://x.test{target}"), headers, body))
 }
 
-fn recorded(body: &str) -> Response {
+pub(crate) fn recorded(body: &str) -> Response {
     let mut headers = HeaderMap::new();
     headers.insert("server", "nginx".parse().unwrap());
     headers.insert("content-type", "application/json".parse().unwrap());
