@@ -152,8 +152,13 @@ fn filled(summary: &str, detail: &[String], path: &str) -> String {
 /// `Resource not found: opf… (UserFactor)`: the last id of a path, and what it is an id of.
 fn not_found(path: &str) -> String {
     let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-    let kinds =
-        [("factors", "UserFactor"), ("users", "User"), ("groups", "UserGroup"), ("apps", "AppInstance")];
+    let kinds = [
+        ("transactions", "UserFactorTransaction"),
+        ("factors", "UserFactor"),
+        ("users", "User"),
+        ("groups", "UserGroup"),
+        ("apps", "AppInstance"),
+    ];
     let named = segments.windows(2).rev().find_map(|pair| {
         let kind = kinds.iter().find(|(collection, _)| *collection == pair[0])?.1;
         Some((pair[1], kind))
