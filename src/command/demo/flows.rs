@@ -186,7 +186,7 @@ pub(super) const SCENES: &[Scene] = &[
         shows: (6, "ACTIVE"),
     },
     Scene {
-        title: "the enrolment answers 301, as in the early Factors API; who follows it by GET finds the factor",
+        title: "the enrolment answers 301, as in the early Factors API; who follows it finds the factor",
         scenario: "moved-permanently",
         cassette: "okta-push",
         steps: &[new_user(PUSH_USER), ask_and_keep("POST", FACTORS, PUSH, FACTOR), ask("GET", ITEM, "")],
