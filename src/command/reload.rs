@@ -11,7 +11,7 @@ use crate::cli::Watching;
 use crate::clock::Clock;
 use crate::config::{PlayConfig, Renewal, Renewed, RunConfig, ScenarioConfig};
 use crate::profile::Profile;
-use crate::proxy::Scenarios;
+use crate::proxy::{Loaded, Scenarios};
 use crate::reload::{Root, TakeOver, Watch, run};
 use crate::replay::Player;
 
@@ -226,36 +226,58 @@ impl Plan {
     }
 }
 
-impl Reloader {
-    /// Loads what is needed, and puts it in place.
-    fn load(&self, plan: &Plan, needed: &Stale) -> Result<(), Vec<String>> {
-        let before = self.proxy.player();
-        let after = before.as_ref().map(|now| plan.player_after(now, needed)).transpose()?;
-        self.proxy.change(|loaded| {
-            let scenarios = loaded.scenarios.as_ref();
-            let scenarios = scenarios.map(|now| plan.scenarios_after(now, needed)).transpose()?;
-            Ok::<_, Vec<String>>((after.clone(), scenarios))
-        })?;
-        if let (Some(after), Some(before)) = (after, before)
-            && !Arc::ptr_eq(&after, &before)
-        {
-            after.take_over(&before);
-        }
-        Ok(())
-    }
+/// What was loaded, and is not in place yet.
+#[derive(Debug)]
+pub(super) struct Built {
+    plan: Plan,
+    needed: Stale,
+    changed: Vec<PathBuf>,
+    /// What it takes the place of.
+    before: Arc<Loaded>,
+    player: Option<Arc<Player>>,
+    scenarios: Option<Arc<Scenarios>>,
 }
 
 impl TakeOver for Reloader {
-    fn take_over(&mut self, changed: &[PathBuf]) -> Result<(), Vec<String>> {
+    type Built = Built;
+
+    fn build(&mut self, changed: &[PathBuf]) -> Result<Built, Vec<String>> {
         self.stale.extend(changed.iter().map(|file| self.plan.part_of(file)));
         let (plan, needed) = self.plan.after(&self.stale)?;
         self.wanted = Some(plan.clone());
+        let before = self.proxy.loaded();
+        let (player, scenarios) = if needed.is_empty() {
+            (before.player.clone(), before.scenarios.clone())
+        } else {
+            let player = before.player.as_ref().map(|now| plan.player_after(now, &needed));
+            let scenarios = before.scenarios.as_ref().map(|now| plan.scenarios_after(now, &needed));
+            (player.transpose()?, scenarios.transpose()?)
+        };
+        Ok(Built { plan, needed, changed: changed.to_vec(), before, player, scenarios })
+    }
+
+    fn place(&mut self, built: Built) -> Result<(), Vec<String>> {
+        let Built { plan, needed, changed, before, player, scenarios } = built;
         if needed.is_empty() {
             self.proxy.reload_settled();
         } else {
-            self.load(&plan, &needed)?;
+            self.proxy.change(|loaded| {
+                let scenarios = match (&loaded.scenarios, &before.scenarios) {
+                    // Others were activated since.
+                    (Some(now), Some(before)) if !Arc::ptr_eq(now, before) => {
+                        Some(plan.scenarios_after(now, &needed)?)
+                    }
+                    _ => scenarios,
+                };
+                Ok::<_, Vec<String>>((player.clone(), scenarios))
+            })?;
+            if let (Some(after), Some(before)) = (&player, &before.player)
+                && !Arc::ptr_eq(after, before)
+            {
+                after.take_over(before);
+            }
             let generation = self.proxy.reload_succeeded();
-            tracing::info!(generation, "taken over: {}", listed(changed));
+            tracing::info!(generation, "taken over: {}", listed(&changed));
         }
         self.plan = plan;
         self.wanted = None;

@@ -84,10 +84,24 @@ impl Watch {
 
     /// Completes when files hold something else than was told last, and says which.
     pub async fn changed(&mut self) -> Vec<PathBuf> {
+        self.differing(By::Content).await
+    }
+
+    /// The files to which anybody wrote since they were told of, once that is done. Whoever has read them meanwhile cannot
+    /// know which of two contents he has read, even if they are by now as they were, and has to read them again.
+    pub async fn written(&mut self) -> Vec<PathBuf> {
+        if self.look().await.differences(&self.taken, By::Stamp).is_empty() {
+            return Vec::new();
+        }
+        self.quiet(Some(QUIET)).await;
+        self.differing(By::Stamp).await
+    }
+
+    async fn differing(&mut self, by: By) -> Vec<PathBuf> {
         let mut lacking: Option<Stopwatch> = None;
         loop {
             let scan = self.look().await;
-            let changed = scan.differences(&self.taken, By::Content);
+            let changed = scan.differences(&self.taken, by);
             let left = if changed.is_empty() || !scan.lacks(&self.taken) {
                 lacking = None;
                 None
@@ -101,23 +115,6 @@ impl Watch {
             }
             self.quiet(left).await;
         }
-    }
-
-    /// The files to which anybody wrote since they were told of. Whoever has read them meanwhile cannot know which of
-    /// two contents he has read, even if they are by now as they were, and has to read them again.
-    pub async fn written(&mut self) -> Vec<PathBuf> {
-        if self.look().await.differences(&self.taken, By::Stamp).is_empty() {
-            return Vec::new();
-        }
-        self.quiet(Some(QUIET)).await;
-        let scan = self.look().await;
-        if scan.lacks(&self.taken) {
-            // A save that is under way is told when it is done.
-            return Vec::new();
-        }
-        let written = scan.differences(&self.taken, By::Stamp);
-        self.taken = scan;
-        written
     }
 
     /// Completes when something happened and nothing more does, or after `left`.
