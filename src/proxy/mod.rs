@@ -215,7 +215,7 @@ impl Proxy {
         if request.asked.is_none() && own::is_own(request.head.uri.path()) {
             return Ok((self.own(&request)?, "own"));
         }
-        let loaded = self.loaded.load_full();
+        let loaded = self.loaded.load();
         let session = self.sessions.of(&request)?;
         if let Some(entry) = entry {
             entry.session(session.name());

@@ -201,13 +201,15 @@ impl Scenarios {
         if let Some(value) = request.head.headers.get(SCENARIO) {
             self.choose(session, &String::from_utf8_lossy(value.as_bytes()))?;
         }
-        let set = match session.scripts.choice() {
-            None => Arc::clone(&self.common),
-            Some(choice) => self.set_of(&choice)?,
-        };
+        let chosen = session.scripts.choice().map(|choice| self.set_of(&choice)).transpose()?;
+        // Most requests meet no handler: what is shared by all threads is not counted up and down for them.
+        let set = chosen.as_ref().unwrap_or(&self.common);
         let route = set.matches(&request.head.method, request.head.uri.path());
         let is_overlaid = || session.scripts.known_state().is_some_and(ScenarioState::has_overlays);
-        Ok((route.is_some() || is_overlaid()).then(|| Scripted::new(set, route, Arc::clone(session))))
+        if route.is_none() && !is_overlaid() {
+            return Ok(None);
+        }
+        Ok(Some(Scripted::new(Arc::clone(set), route, Arc::clone(session))))
     }
 
     /// Has a session play what `text` says, from now on.

@@ -53,7 +53,7 @@ impl Running {
             session: &self.session,
             scenario: &self.handler.scenario.name,
             handler: self.handler.id,
-            request: self.request.key,
+            request: self.request.key(),
             nth: self.nth,
             purpose,
         })

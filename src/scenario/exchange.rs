@@ -19,9 +19,6 @@ pub struct Request {
     pub headers: HeaderMap,
     /// The body, decoded of any content coding.
     pub body: Bytes,
-    /// What stands for this request where chance is drawn: the same for requests that are told apart by nothing but
-    /// their time. [`Request::new`] hashes method and target; a match key is better, if there is one.
-    pub key: u64,
     path: String,
     query: String,
     json: OnceLock<Result<Arc<Parsed>, Unreadable>>,
@@ -31,13 +28,16 @@ impl Request {
     /// From method, absolute URL, headers and the decoded body.
     pub fn new(method: Method, url: impl Into<String>, headers: HeaderMap, body: Bytes) -> Self {
         let url = url.into();
-        let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
-        let target = rest.find('/').and_then(|slash| rest.get(slash..)).unwrap_or("/");
-        let target = target.split('#').next().unwrap_or_default();
+        let target = target_of(&url);
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let (path, query) = (path.to_owned(), query.to_owned());
-        let key = hash_of([method.as_str(), target]);
-        Self { method, url, headers, body, key, path, query, json: OnceLock::new() }
+        Self { method, url, headers, body, path, query, json: OnceLock::new() }
+    }
+
+    /// What stands for this request where chance is drawn: the same for requests that are told apart by nothing but
+    /// their time. Few requests ask for it.
+    pub(super) fn key(&self) -> u64 {
+        hash_of([self.method.as_str(), target_of(&self.url)])
     }
 
     /// The path, as it came.
@@ -53,6 +53,13 @@ impl Request {
     pub(super) fn json(&self) -> &Result<Arc<Parsed>, Unreadable> {
         self.json.get_or_init(|| parsed(&self.body))
     }
+}
+
+/// Path and query of an absolute URL.
+fn target_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let target = rest.find('/').and_then(|slash| rest.get(slash..)).unwrap_or("/");
+    target.split('#').next().unwrap_or_default()
 }
 
 /// Why a body cannot be used as JSON.

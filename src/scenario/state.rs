@@ -150,7 +150,7 @@ impl ScenarioState {
             session: &self.session,
             scenario: id,
             handler: 0,
-            request: request.key,
+            request: request.key(),
             nth: 0,
             purpose: "gone",
         };

@@ -13,14 +13,19 @@ impl Document {
 
     /// The text of one value.
     pub(crate) fn text_of(&self, id: Id) -> String {
-        let mut out = String::new();
-        self.write(id, &mut out);
-        // What stood around the outermost value, a newline at the end mostly, belongs to the text.
-        if Self::is_first(id) && id == self.root() {
-            let source = self.source(id);
-            let (text, span) = (source.text(), source.span(0));
-            return [source.slice(0..span.start), &out, source.slice(span.end..text.len())].concat();
+        if !Self::is_first(id) || id != self.root() {
+            let mut out = String::new();
+            self.write(id, &mut out);
+            return out;
         }
+        let source = self.source(id);
+        let (text, span) = (source.text(), source.span(0));
+        // Most changes are small: what was there and a little more has room without being moved.
+        let mut out = String::with_capacity(text.len() + 256);
+        // What stands around the outermost value, a newline at the end mostly, belongs to the text.
+        out.push_str(source.slice(0..span.start));
+        self.write(id, &mut out);
+        out.push_str(source.slice(span.end..text.len()));
         out
     }
 
