@@ -8,7 +8,8 @@
 //! 1. [`server`] accepts the connection, answers the TLS handshake by [`tls`], opens CONNECT, speaks HTTP/1.1 or HTTP/2,
 //!    and hands over an [`http::Request`]: the head as parsed, the body still arriving.
 //! 2. [`Proxy::handle`](server::Handler::handle) is the whole rest in one function. It refuses oversized headers,
-//!    answers `/__overdub/…` itself, and by mode asks one of two:
+//!    answers `/__overdub/…` itself, lets the [`scenario`]s in force answer, and by mode asks one of two; what comes is
+//!    shown to the scenarios again, and the [`fault`]s that they ask for go out with it, for `server` to execute.
 //! 3. *replay*: [`replay::Player`] computes one key ([`matching`]), looks it up once, asks the session which of the
 //!    recordings is due, and sends a response that was made ready at load. There is no upstream to fall back to.
 //! 4. *record*: [`proxy::Live`] passes the request to the [`upstream`] and streams the response back; a copy of both
