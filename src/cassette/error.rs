@@ -54,6 +54,9 @@ pub enum Problem {
     /// Cut off before the header document was complete.
     #[error("is cut off within its header")]
     HeaderTorn,
+    /// Cut off within its last document, which somebody may still be writing.
+    #[error("is cut off within its last document")]
+    Torn,
     /// Not YAML, or not what a cassette may say.
     #[error("{0}")]
     Malformed(String),
@@ -195,6 +198,7 @@ impl Problem {
             Self::HeaderTorn => {
                 "nothing was recorded in it; delete the file or record with --overwrite".into()
             }
+            Self::Torn => "write it to its end, or take it out; a replay that begins sets it aside".into(),
             Self::Malformed(_) => return None,
             Self::Forbidden(_) => {
                 "write the value out in full; put it in quotes if it is meant as text".into()

@@ -12,4 +12,6 @@ pub use model::{
     Body, Cassette, FORMAT_VERSION, Framing, Header, Interaction, RecordedRequest, RecordedResponse, Repeat,
     RequestBody,
 };
-pub use store::{Existing, Origin, Rewrite, Source, Writer, find, is_recorded, load, load_all, path_for};
+pub use store::{
+    CutOff, Existing, Origin, Rewrite, Source, Writer, find, is_recorded, load, load_all, path_for,
+};

@@ -8,7 +8,7 @@ use super::sandbox::{self, Org, Served};
 use super::serve::{Ready, bind, refuse_circle, settings, until_signal};
 use super::{Failure, admin, reload, scenarios};
 use crate::Proxy;
-use crate::cassette::{self, Cassette, Writer};
+use crate::cassette::{self, Cassette, CutOff, Writer};
 use crate::clock::Clock;
 use crate::config::{KeepConfig, PlayConfig, Renewal, RunConfig, UpstreamChoice, UpstreamConfig};
 use crate::http::Origin;
@@ -117,7 +117,7 @@ fn replaying(play: Option<PlayConfig>, profile: &Profile) -> Result<Running, Fai
     let Some(play) = play else {
         return Err(Failure::usage("there is neither an upstream nor a recording to answer from"));
     };
-    let cassettes = cassettes(&play, profile).map_err(Failure::Usage)?;
+    let cassettes = cassettes(&play, profile, CutOff::SetAside).map_err(Failure::Usage)?;
     let player = Player::new(cassettes, profile, &play.options);
     let size = (player.cassettes(), player.interactions());
     Ok(Running { proxy: Proxy::replay(Arc::new(player)), mode: "replay", size, recording: None })
@@ -127,9 +127,13 @@ fn replaying(play: Option<PlayConfig>, profile: &Profile) -> Result<Running, Fai
 ///
 /// # Errors
 /// A text per problem.
-pub(super) fn cassettes(play: &PlayConfig, profile: &Profile) -> Result<Vec<Cassette>, Vec<String>> {
+pub(super) fn cassettes(
+    play: &PlayConfig,
+    profile: &Profile,
+    cut_off: CutOff,
+) -> Result<Vec<Cassette>, Vec<String>> {
     let cassettes = cassette::find(&play.cassettes, &play.recordings, SHIPPED)
-        .and_then(|sources| cassette::load_all(&sources))
+        .and_then(|sources| cassette::load_all(&sources, cut_off))
         .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>())?;
     for cassette in &cassettes {
         compare_profiles(cassette, profile);

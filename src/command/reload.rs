@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::proxy::cassettes;
 use super::scenarios;
 use crate::Proxy;
+use crate::cassette::CutOff;
 use crate::cli::Watching;
 use crate::clock::Clock;
 use crate::config::{PlayConfig, Renewal, Renewed, RunConfig, ScenarioConfig};
@@ -201,7 +202,7 @@ impl Plan {
     fn player_after(&self, now: &Arc<Player>, needed: &Stale) -> Result<Arc<Player>, Vec<String>> {
         match &self.play {
             Some(play) if needed.contains(&Part::Cassettes) || needed.contains(&Part::Profile) => {
-                let cassettes = cassettes(play, &self.profile)?;
+                let cassettes = cassettes(play, &self.profile, CutOff::Refuse)?;
                 Ok(Arc::new(now.successor(cassettes, &self.profile, &play.options)))
             }
             _ => Ok(Arc::clone(now)),

@@ -219,7 +219,7 @@ mod tests {
             let text: String = std::iter::once(text).chain(documents).collect();
             let origin = crate::cassette::Origin::Shipped(text.leak());
             let source = crate::cassette::Source { name: "a".to_owned(), origin };
-            let mut cassette = crate::cassette::load(&source).unwrap();
+            let mut cassette = crate::cassette::load(&source, crate::cassette::CutOff::SetAside).unwrap();
             cassette.interactions[0].stand_ins =
                 stand_ins.iter().map(|text| ((*text).to_owned(), StandInType::Email)).collect();
             Variables::of(&cassette, before)

@@ -84,6 +84,17 @@ struct Meter {
     watch: Stopwatch,
     wall: Duration,
     operations: u64,
+    /// At which operation a limit was met.
+    over: Option<u64>,
+}
+
+impl Meter {
+    fn limit(&self) -> String {
+        if self.over.is_some_and(|over| over > self.operations) {
+            return format!("it ran for more than {} operations", self.operations);
+        }
+        format!("it ran for longer than {}", humantime::format_duration(self.wall))
+    }
 }
 
 /// Ends a call whatever happens in it.
@@ -107,12 +118,15 @@ pub(super) fn enter<T>(
     CALL.with(|own| own.replace(Some(call)));
     OPERATIONS.set(0);
     LINES.set(0);
-    METER.set(Some(Meter { watch: Stopwatch::start(), wall, operations }));
+    METER.set(Some(Meter { watch: Stopwatch::start(), wall, operations, over: None }));
     let result = work();
     let call = CALL.with(|own| own.borrow_mut().take());
     drop(leave);
     (result, call)
 }
+
+/// Operations after a limit is met until the engine itself ends the script.
+const GRACE: u64 = 500;
 
 /// Called by the engine at each operation; what it returns ends the script.
 pub(super) fn tick() -> Option<Dynamic> {
@@ -120,14 +134,25 @@ pub(super) fn tick() -> Option<Dynamic> {
     const NOW_AND_THEN: u64 = 32;
     let count = OPERATIONS.get() + 1;
     OPERATIONS.set(count);
-    let meter = METER.get()?;
-    if count > meter.operations {
-        return Some(format!("it ran for more than {} operations", meter.operations).into());
+    let mut meter = METER.get()?;
+    let is_over =
+        count > meter.operations || count.is_multiple_of(NOW_AND_THEN) && meter.watch.elapsed() > meter.wall;
+    if is_over && meter.over.is_none() {
+        meter.over = Some(count);
+        METER.set(Some(meter));
     }
-    if count.is_multiple_of(NOW_AND_THEN) && meter.watch.elapsed() > meter.wall {
-        return Some(format!("it ran for longer than {}", humantime::format_duration(meter.wall)).into());
+    // The engine forgets where in a function it ends a script; a use of a variable knows its place, so that it comes
+    // first: see `check`.
+    let is_ended = meter.over.is_some_and(|over| count > over + GRACE);
+    is_ended.then(|| meter.limit().into())
+}
+
+/// An error if a limit of this call is met. Called at each use of a variable.
+pub(super) fn check() -> Fallible<()> {
+    match METER.get() {
+        Some(meter) if meter.over.is_some() => Err(fail(meter.limit())),
+        _ => Ok(()),
     }
-    None
 }
 
 /// Most lines that one call may log.

@@ -94,6 +94,11 @@ impl Handler {
         &self.scenario.name
     }
 
+    /// `scenarios/NAME.rhai:12`: where it is registered.
+    pub fn place(&self) -> String {
+        format!("{}:{}", self.scenario.source.path, self.line)
+    }
+
     /// `on_response GET /path`.
     pub fn label(&self) -> String {
         format!("{} {}", self.phase.name(), self.route)
@@ -242,7 +247,7 @@ impl Handler {
         HandlerReport {
             scenario: self.scenario.name.clone(),
             handler: self.label(),
-            place: format!("{}:{}", self.scenario.source.path, self.line),
+            place: self.place(),
             calls: account.calls.load(Ordering::Relaxed),
             fired: account.fired.load(Ordering::Relaxed),
             failed: account.failed.load(Ordering::Relaxed),

@@ -43,8 +43,8 @@ const VARIABLES: usize = 200;
 /// Sets every limit there is, and takes away what is no script's business.
 pub(super) fn harden(engine: &mut Engine, limits: &Limits) {
     engine
-        // One more than is counted below, which tells the place and the number.
-        .set_max_operations(limits.operations.saturating_add(1))
+        // More than is counted below, which tells the place and the number.
+        .set_max_operations(limits.operations.saturating_mul(2))
         .set_max_call_levels(CALL_LEVELS)
         .set_max_expr_depths(EXPRESSION_DEPTHS.0, EXPRESSION_DEPTHS.1)
         .set_max_string_size(STRING_SIZE)

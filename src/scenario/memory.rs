@@ -79,6 +79,7 @@ fn weigh(scope: &Scope<'_>) -> Result<(), Box<EvalAltResult>> {
 #[allow(deprecated, reason = "the engine calls this function so because it may change; it is not to go away")]
 pub(super) fn watch(engine: &mut Engine) {
     engine.on_var(|_, _, context| {
+        call::check()?;
         let uses = USES.get().wrapping_add(1);
         USES.set(uses);
         if uses.is_multiple_of(BETWEEN) && call::operations() > UNWATCHED {

@@ -16,7 +16,7 @@
 //! | `garbage` | bytes of no meaning in place of the answer, then the connection is closed | bytes of no meaning in place of frames, then the connection is closed |
 //! | `close_after` | a whole answer that does not say `Connection: close`, then the connection is closed | a whole answer, then the connection is closed without GOAWAY |
 //! | `refuse(n)` | the next n connections are reset as soon as they are accepted | the same |
-//! | `tls_failure(n)` | the next n handshakes end with the alert `handshake_failure` | the same |
+//! | `tls_failure(n)` | the next n handshakes end with the alert `handshake_failure`; on a port of plain HTTP the next n connections are reset, as by `refuse` | the same |
 //! | `h2_goaway` | the answer says `Connection: close`, and keeps to it | a whole answer, and GOAWAY with `NO_ERROR`; streams under way are finished |
 //! | `h2_reset(code)` | RST before a byte of the answer | `RST_STREAM` with this code in place of an answer |
 //!
@@ -29,7 +29,7 @@
 
 use std::future::pending;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use ::http::{HeaderValue, StatusCode, Version, header};
 use bytes::Bytes;
@@ -60,8 +60,6 @@ pub struct Outages(Arc<Counters>);
 struct Counters {
     connections: AtomicU32,
     handshakes: AtomicU32,
-    /// Whether it was told that there is no TLS to fail.
-    told_of_plain: AtomicBool,
 }
 
 impl Outages {
@@ -77,14 +75,8 @@ impl Outages {
 
     fn add(&self, faults: &Faults, speaks_tls: bool) {
         add(&self.0.connections, faults.refuse);
-        if faults.tls_failure == 0 || speaks_tls {
-            add(&self.0.handshakes, faults.tls_failure);
-        } else if !self.0.told_of_plain.swap(true, Ordering::Relaxed) {
-            tracing::warn!(
-                "the fault tls_failure has no effect: no client speaks TLS to this proxy; serve with --tls or as a \
-                 forward proxy, or use the fault refuse"
-            );
-        }
+        // Where there is no handshake to fail, the connection fails in its place.
+        add(if speaks_tls { &self.0.handshakes } else { &self.0.connections }, faults.tls_failure);
     }
 }
 

@@ -11,7 +11,7 @@ use crate::support::tape::{Client, shown};
 
 fn shipped(name: &str) -> Cassette {
     let found = cassette::find(&[name.to_owned()], Path::new("nowhere"), SHIPPED).unwrap();
-    cassette::load_all(&found).unwrap().pop().unwrap()
+    cassette::load_all(&found, cassette::CutOff::Refuse).unwrap().pop().unwrap()
 }
 
 /// Asks what was asked and compares with what was recorded.

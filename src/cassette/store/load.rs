@@ -14,14 +14,23 @@ use crate::cassette::model::Cassette;
 /// Bytes per read; a cassette of many megabytes is read in few calls.
 const READ_BUFFER: usize = 256 << 10;
 
+/// What is done with a last document that is cut off, and that no recorder is writing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CutOff {
+    /// It was left behind by a crash: it is set aside as `NAME.yaml.torn`, and the rest loads.
+    SetAside,
+    /// Somebody is editing the file: it is an error, and the file stays as it is.
+    Refuse,
+}
+
 /// Loads every source.
 ///
 /// # Errors
 /// What is wrong with each that cannot be loaded.
-pub fn load_all(sources: &[Source]) -> Result<Vec<Cassette>, Vec<CassetteError>> {
+pub fn load_all(sources: &[Source], cut_off: CutOff) -> Result<Vec<Cassette>, Vec<CassetteError>> {
     let (mut cassettes, mut errors) = (Vec::with_capacity(sources.len()), Vec::new());
     for source in sources {
-        match load(source) {
+        match load(source, cut_off) {
             Ok(cassette) => cassettes.push(cassette),
             Err(error) => errors.push(error),
         }
@@ -29,12 +38,11 @@ pub fn load_all(sources: &[Source]) -> Result<Vec<Cassette>, Vec<CassetteError>>
     if errors.is_empty() { Ok(cassettes) } else { Err(errors) }
 }
 
-/// Loads one cassette. A last document that a crash cut off is reported, set aside as `NAME.yaml.torn`, and the rest
-/// loads; one that a recorder is still writing is not there yet.
+/// Loads one cassette. A last document that a recorder is still writing is not there yet.
 ///
 /// # Errors
 /// It cannot be read, or is not a cassette.
-pub fn load(source: &Source) -> Result<Cassette, CassetteError> {
+pub fn load(source: &Source, cut_off: CutOff) -> Result<Cassette, CassetteError> {
     let path = match &source.origin {
         Origin::File(path) => path,
         Origin::Shipped(text) => {
@@ -45,18 +53,22 @@ pub fn load(source: &Source) -> Result<Cassette, CassetteError> {
     loop {
         let reading = read_file(path, source.name.clone())?;
         let Some(torn) = reading.torn else { return Ok(reading.cassette) };
-        match mend(path, torn) {
+        let line = torn.line;
+        match mend(path, torn, cut_off) {
+            Ok(Mended::Refused) => {
+                return Err(CassetteError { line, ..CassetteError::file(path, Problem::Torn) });
+            }
             Ok(Mended::SetAside(aside)) => tracing::warn!(
-                cassette = %path.display(), line = torn.line, aside = %aside.display(),
+                cassette = %path.display(), line, aside = %aside.display(),
                 "the last exchange was cut off; it is set aside and the rest is loaded"
             ),
             Ok(Mended::InProgress) => tracing::debug!(
-                cassette = %path.display(), line = torn.line,
+                cassette = %path.display(), line,
                 "the last exchange is still being recorded; the rest is loaded"
             ),
             Ok(Mended::Changed) => continue,
             Err(error) => tracing::warn!(
-                cassette = %path.display(), line = torn.line, %error,
+                cassette = %path.display(), line, %error,
                 "the last exchange was cut off and cannot be set aside; the rest is loaded"
             ),
         }
@@ -82,17 +94,22 @@ enum Mended {
     SetAside(PathBuf),
     /// A recorder is at work.
     InProgress,
+    /// It stays where it is.
+    Refused,
     /// A recorder went on and finished since the file was read.
     Changed,
 }
 
-fn mend(path: &Path, torn: Torn) -> io::Result<Mended> {
-    let mut file = File::options().read(true).write(true).open(path)?;
+fn mend(path: &Path, torn: Torn, cut_off: CutOff) -> io::Result<Mended> {
+    let mut file = File::options().read(true).write(cut_off == CutOff::SetAside).open(path)?;
     if lock(&file)?.is_none() {
         return Ok(Mended::InProgress);
     }
     if file.metadata()?.len() != torn.end {
         return Ok(Mended::Changed);
+    }
+    if cut_off == CutOff::Refuse {
+        return Ok(Mended::Refused);
     }
     set_aside(&mut file, path, torn).map(Mended::SetAside)
 }

@@ -18,7 +18,7 @@ use std::thread;
 use std::time::Duration;
 
 pub use find::{Origin, Source, find, path_for};
-pub use load::{load, load_all};
+pub use load::{CutOff, load, load_all};
 pub use rewrite::Rewrite;
 pub use writer::{Existing, Writer, is_recorded};
 

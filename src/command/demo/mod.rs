@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::Failure;
 use super::sandbox::{self, Org};
 use crate::Proxy;
-use crate::cassette::{self, Cassette, Existing, Writer};
+use crate::cassette::{self, Cassette, CutOff, Existing, Writer};
 use crate::cli::{DemoArgs, Listen};
 use crate::clock::Clock;
 use crate::http::Origin;
@@ -152,7 +152,7 @@ async fn replay(recorded: &Recorded, profile: &Profile) -> Result<Vec<String>, F
 fn load(cassette: &Path) -> Result<Vec<Cassette>, Failure> {
     let name = cassette.to_string_lossy().into_owned();
     cassette::find(&[name], Path::new(""), &[])
-        .and_then(|sources| cassette::load_all(&sources))
+        .and_then(|sources| cassette::load_all(&sources, CutOff::SetAside))
         .map_err(|errors| Failure::Usage(errors.iter().map(ToString::to_string).collect()))
 }
 

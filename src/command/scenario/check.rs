@@ -52,9 +52,9 @@ fn contests(sound: &[&Arc<Source>], engine: &Arc<Engine>, library: &Arc<Library>
             number => format!(", and {} more", number - 1),
         };
         Some(format!(
-            "{one} and {other} may both answer one request ({} at line {}, {} at line {}{more}): the one that \
-             --scenario names first does",
-            first.route, first.line, second.route, second.line
+            "{one} and {other} may both answer one request ({}: {}, {}: {}{more}): the one that --scenario names first \
+             does",
+            first.place(), first.route, second.place(), second.route
         ))
     });
     told.collect()

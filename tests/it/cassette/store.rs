@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use overdub::cassette::{
-    Cassette, CassetteError, Existing, Interaction, Origin, Problem, Source, Writer, find, load, load_all,
-    path_for,
+    Cassette, CassetteError, CutOff, Existing, Interaction, Origin, Problem, Source, Writer, find, load,
+    load_all, path_for,
 };
 
 use super::{answer, header, write};
@@ -30,7 +30,7 @@ fn source(path: &Path) -> Source {
 }
 
 fn try_load(path: &Path) -> Result<Cassette, CassetteError> {
-    load(&source(path))
+    load(&source(path), CutOff::SetAside)
 }
 
 /// The response bodies of the cassette at `path`.
@@ -290,7 +290,7 @@ fn every_name_that_means_nothing_is_reported() {
 fn all_errors_of_a_directory_come_at_once() {
     let dir = directory(&[("a.yaml", ""), ("b.yaml", CASSETTE), ("c.yaml", "overdub: 7\n")]);
     let sources = find(&[], dir.path(), &[]).unwrap();
-    let errors = load_all(&sources).unwrap_err();
+    let errors = load_all(&sources, CutOff::SetAside).unwrap_err();
     let text: Vec<_> = errors.iter().map(|error| message(error, dir.path())).collect();
     insta::assert_snapshot!(text.join("\n"), @r#"
     DIR/a.yaml: is empty
@@ -298,7 +298,7 @@ fn all_errors_of_a_directory_come_at_once() {
     DIR/c.yaml:1:1: is written in cassette format 7; this overdub reads up to 1
       hint: replay it with a newer overdub, or record it again with this one
     "#);
-    assert_eq!(load_all(&sources[1..2]).unwrap()[0].name, "b");
+    assert_eq!(load_all(&sources[1..2], CutOff::SetAside).unwrap()[0].name, "b");
 }
 
 #[test]

@@ -34,6 +34,20 @@ fn an_edited_cassette_plays_on_where_its_sessions_are() {
 }
 
 #[test]
+fn a_document_that_is_not_yet_written_to_its_end_is_nothing_to_tidy_up() {
+    let mut own = replaying(&["-c", "a"]);
+    let whole = own.project.read("recordings/a.yaml");
+    let half = format!("{whole}---\nrequest: {{method: GET, url: /new}}\nrespon");
+    let told = own.refused(|project| project.write("recordings/a.yaml", &half));
+    assert!(told.contains("is cut off within its last document"), "{told}");
+    assert_eq!(own.project.read("recordings/a.yaml"), half, "the file is its editor's");
+    assert_eq!(own.text("POST /a"), "1");
+    let more = format!("{half}se: {{status: 204}}\n...\n");
+    own.change(|project| project.write("recordings/a.yaml", &more));
+    assert_eq!(own.ask("GET /new").status(), 204);
+}
+
+#[test]
 fn a_cassette_that_cannot_be_read_leaves_the_one_that_was_there() {
     let mut own = replaying(&["-c", "a"]);
     assert_eq!(own.text("POST /a"), "1");

@@ -45,6 +45,15 @@ fn loops_and_recursion_end() {
 }
 
 #[test]
+fn a_limit_is_told_where_it_is_met() {
+    let script = "on_response(\"* /**\", |req, res, state| {\n    let n = 0;\n    loop {\n        n = (n + 1) % 7;\n    }\n});";
+    let said = Stage::of(script).failure(FACTOR);
+    assert!(said.contains("s.rhai:4:") && said.contains("n = (n + 1) % 7;"), "{said}");
+    let caught = "let n = 0; loop { try { while true { n = (n + 1) % 7; } } catch { } }";
+    assert!(ends(caught).contains("ran for"), "catching it does not help");
+}
+
+#[test]
 fn nothing_grows_without_end() {
     for (lines, why) in [
         ("let s = \"x\"; loop { s += s; }", "string is over its limit"),

@@ -73,7 +73,7 @@ fn a_check_tells_every_error_with_its_place_and_which_scenarios_get_in_each_othe
     insta::assert_snapshot!(told(&project, &["check", "maintenance", "rate-limited"]), @r#"
     maintenance ... ok
     rate-limited ... ok
-    note: maintenance and rate-limited may both answer one request (* /api/** at line 2, * /api/v1/** at line 17): the one that --scenario names first does
+    note: maintenance and rate-limited may both answer one request (scenarios/maintenance.rhai:2: * /api/**, rate-limited.rhai (shipped):17: * /api/v1/**): the one that --scenario names first does
     "#);
     insta::assert_snapshot!(told(&project, &["check", "--json", "maintenance"]), @r#"{"scenarios":[{"name":"maintenance","path":"scenarios/maintenance.rhai","error":null}],"notes":[]}"#);
 }

@@ -13,8 +13,8 @@ use super::compare::Came;
 use super::file::{Answer, Test};
 use crate::Proxy;
 use crate::cassette::{
-    self, Body as RecordedBody, Cassette, Framing, Header, Interaction, RecordedRequest, RecordedResponse,
-    Repeat, RequestBody,
+    self, Body as RecordedBody, Cassette, CutOff, Framing, Header, Interaction, RecordedRequest,
+    RecordedResponse, Repeat, RequestBody,
 };
 use crate::clock::{Clock, Timestamp};
 use crate::command::sandbox::{self, Org, Served};
@@ -172,10 +172,11 @@ fn replay(cassettes: Vec<Cassette>, profile: &Profile) -> Proxy {
 
 fn over_recording(name: &str) -> Result<(Proxy, Arc<Profile>), String> {
     let found = cassette::find(&[name.to_owned()], Path::new(RECORDINGS), SHIPPED);
-    let cassettes = found.and_then(|sources| cassette::load_all(&sources)).map_err(|errors| {
-        let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
-        format!("over: {}", errors.join("\n"))
-    })?;
+    let cassettes =
+        found.and_then(|sources| cassette::load_all(&sources, CutOff::SetAside)).map_err(|errors| {
+            let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
+            format!("over: {}", errors.join("\n"))
+        })?;
     let declared = cassettes.iter().find_map(|cassette| cassette.header.profile.as_deref());
     let choice = declared.filter(|name| Profile::is_built_in(name)).unwrap_or("okta");
     let profile = Profile::choose(choice).map(Arc::new).map_err(|error| error.to_string())?;

@@ -184,7 +184,8 @@ fn a_real_value_in_what_would_be_written_refuses_the_exchange() {
     writer.append_if(&seen, check).unwrap();
     drop(writer);
     let found = overdub::cassette::find(&[path.to_string_lossy().into_owned()], dir.path(), &[]).unwrap();
-    let whole: Vec<Cassette> = overdub::cassette::load_all(&found).unwrap();
+    let whole: Vec<Cassette> =
+        overdub::cassette::load_all(&found, overdub::cassette::CutOff::Refuse).unwrap();
     assert_eq!(whole[0].interactions.len(), 2);
 }
 
