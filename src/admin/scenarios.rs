@@ -55,9 +55,9 @@ impl Admin {
         self.proxy.scenarios().ok_or_else(none)
     }
 
-    /// Refuses a choice that cannot be played.
-    pub(super) fn check(&self, choice: &Choice) -> Result<(), Error> {
-        self.scripts()?.check(choice).map_err(|error| match error {
+    /// A choice, once it is known that it can be played.
+    pub(super) fn playable(&self, choice: Choice) -> Result<Arc<Choice>, Error> {
+        self.scripts()?.playable(choice).map_err(|error| match error {
             Error::Choice(why) => refused(&why),
             Error::Script(error) => refused(&error),
             other => other,
@@ -108,11 +108,10 @@ impl Admin {
     pub(super) async fn choose(&self, name: &str, request: Request) -> Result<Value, Error> {
         check_session_name(name)?;
         let Wanted { scenarios: names, set } = asked_by(request, SHAPE).await?;
-        let choice = set.choice(names)?;
-        self.check(&choice)?;
+        let choice = self.playable(set.choice(names)?)?;
         let session = self.proxy.sessions().get(name);
         tracing::info!("session {name} plays: {}", listed(choice.names()));
-        session.scripts.choose(Some(Arc::new(choice)));
+        session.scripts.choose(Some(choice));
         self.session_scenarios(name)
     }
 

@@ -48,13 +48,11 @@ impl Admin {
         if let Some(name) = &name {
             check_session_name(name)?;
         }
-        let choice = scenarios.map(|names| set.choice(names)).transpose()?;
-        if let Some(choice) = &choice {
-            self.check(choice)?;
-        }
+        let choice = scenarios.map(|names| set.choice(names).and_then(|choice| self.playable(choice)));
+        let choice = choice.transpose()?;
         let port = self.ports.take().await?;
         let session = self.made(name.as_deref(), cassette.as_deref())?;
-        session.scripts.choose(choice.map(Arc::new));
+        session.scripts.choose(choice);
         let name = session.name();
         let url = self.ports.open(port, &self.proxy, session)?;
         tracing::info!("session {name} has a port of its own: {url}");

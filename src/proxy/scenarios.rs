@@ -59,7 +59,8 @@ pub struct Scenarios {
 /// What a session chose, compiled.
 #[derive(Debug, Clone)]
 struct Chosen {
-    choice: Choice,
+    /// Sessions that made it hold it, too.
+    choice: Arc<Choice>,
     set: Arc<Set>,
 }
 
@@ -120,9 +121,14 @@ impl Scenarios {
         common.adopt(&self.common);
         let mut chosen = HashMap::new();
         for (text, before) in self.chosen().iter() {
-            let set = compiled(engine, &library, &before.choice, settings)?;
+            let set = match compiled(engine, &library, &before.choice, settings) {
+                Ok(set) => Arc::new(set),
+                // No session plays it any more, and one that chooses it again is told.
+                Err(_) if Arc::strong_count(&before.choice) == 1 => continue,
+                Err(error) => return Err(error),
+            };
             set.adopt(&before.set);
-            chosen.insert(text.clone(), Chosen { choice: before.choice.clone(), set: Arc::new(set) });
+            chosen.insert(text.clone(), Chosen { choice: Arc::clone(&before.choice), set });
         }
         Ok(Self {
             engine: Arc::clone(&self.engine),
@@ -222,17 +228,18 @@ impl Scenarios {
             return Ok(());
         }
         let choice = Choice::parse(text).map_err(|error| Error::Choice(error.to_string()))?;
-        self.check(&choice)?;
-        session.scripts.choose(Some(Arc::new(choice)));
+        session.scripts.choose(Some(self.playable(choice)?));
         Ok(())
     }
 
-    /// Whether a choice can be played.
+    /// A choice, once it is known that it can be played.
     ///
     /// # Errors
     /// It cannot, and why.
-    pub fn check(&self, choice: &Choice) -> Result<(), Error> {
-        self.set_of(choice).map(drop)
+    pub fn playable(&self, choice: Choice) -> Result<Arc<Choice>, Error> {
+        self.set_of(&choice)?;
+        let known = self.chosen().get(choice.text()).map(|own| Arc::clone(&own.choice));
+        Ok(known.unwrap_or_else(|| Arc::new(choice)))
     }
 
     /// The set for a choice, compiled when it is first made.
@@ -253,7 +260,7 @@ impl Scenarios {
             return Err(Error::Choice(what));
         }
         let entry = chosen.entry(choice.text().to_owned());
-        Ok(Arc::clone(&entry.or_insert(Chosen { choice: choice.clone(), set }).set))
+        Ok(Arc::clone(&entry.or_insert(Chosen { choice: Arc::new(choice.clone()), set }).set))
     }
 
     /// What the scenarios of a session remember. `recorded` tells when the recording was made.

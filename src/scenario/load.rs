@@ -5,9 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use rhai::{
-    AST, ASTNode, Dynamic, Expr, FnPtr, GlobalRuntimeState, Map, Module, Position, Scope, Shared, Stmt,
-};
+use rhai::{AST, Dynamic, FnPtr, GlobalRuntimeState, Map, Module, Position, Scope, Shared};
 
 use super::call::{self, Call};
 use super::draw::hash_of;
@@ -16,6 +14,7 @@ use super::error::{ScenarioError, ScriptError, fail, listed};
 use super::handler::{Account, Captured, Handler, Phase};
 use super::json::{Parsed, show};
 use super::library::{Library, Source};
+use super::literal::Literal;
 use super::okta;
 use super::params::{Params, Setting, SettingError, all_described, type_of};
 use super::route::Pattern;
@@ -371,32 +370,4 @@ fn check_functions(source: &Source, loading: &Loading) -> Result<(), Box<ScriptE
         }
     }
     Ok(())
-}
-
-/// A call of a function with a text that is known before it runs.
-struct Literal {
-    function: &'static str,
-    text: String,
-    position: Position,
-}
-
-impl Literal {
-    fn all(ast: &AST) -> Vec<Self> {
-        let mut found = Vec::new();
-        ast.walk(&mut |nodes: &[ASTNode<'_>]| {
-            let node = nodes.last();
-            let Some(ASTNode::Expr(Expr::FnCall(call, _)) | ASTNode::Stmt(Stmt::FnCall(call, _))) = node
-            else {
-                return true;
-            };
-            let function = ["okta_error", "param"].into_iter().find(|name| call.name == *name);
-            if let (Some(function), Some(Expr::StringConstant(text, position))) =
-                (function, call.args.first())
-            {
-                found.push(Self { function, text: text.to_string(), position: *position });
-            }
-            true
-        });
-        found
-    }
 }

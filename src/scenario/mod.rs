@@ -29,6 +29,7 @@ mod handler;
 mod json;
 mod library;
 mod limits;
+mod literal;
 mod load;
 mod memory;
 mod okta;

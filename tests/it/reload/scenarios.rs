@@ -170,6 +170,20 @@ fn what_was_activated_while_it_ran_stays_active() {
 }
 
 #[test]
+fn what_no_session_plays_any_more_is_in_nobodys_way_when_it_is_gone() {
+    let mut own = replaying(&[]);
+    own.change(|project| project.write("scenarios/more.rhai", saying("more")));
+    let one = "GET /a\nx-overdub-session: s";
+    assert_eq!(own.text(&format!("{one}\nx-overdub-scenario: more")), said("more"));
+    let told = own.refused(|project| std::fs::remove_file(project.path("scenarios/more.rhai")).unwrap());
+    assert!(told.contains("there is no scenario `more`"), "{told}");
+    assert_eq!(own.text(one), said("more"), "it is played, so that the last good one stays");
+    assert_eq!(own.text(&format!("{one}\nx-overdub-scenario: none")), said("recorded"));
+    own.change(|project| project.write("scenarios/say.rhai", saying("two")));
+    assert_eq!(own.text("GET /a"), said("two"));
+}
+
+#[test]
 fn files_are_left_alone_or_looked_at_where_so_chosen() {
     let mut own = replaying(&["--watch", "off"]);
     own.project.write("scenarios/say.rhai", saying("two"));
