@@ -36,7 +36,7 @@ impl ScenarioConfig {
         let settings: Result<_, _> = args.settings.iter().map(|text| Setting::parse(text)).collect();
         let names = args.scenarios.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
         Ok(Self {
-            names: names.map(str::to_owned).collect(),
+            names: names.map(|name| bare(name).to_owned()).collect(),
             settings: settings?,
             seed: args.seed,
             on_error: match args.on_script_error {
@@ -47,4 +47,11 @@ impl ScenarioConfig {
             folder: PathBuf::from(SCENARIOS),
         })
     }
+}
+
+/// The name that a path to a scenario's file stands for.
+fn bare(name: &str) -> &str {
+    let Some(path) = name.strip_suffix(".rhai") else { return name };
+    let path = path.strip_prefix("./").unwrap_or(path);
+    path.strip_prefix(SCENARIOS).and_then(|below| below.strip_prefix('/')).unwrap_or(path)
 }

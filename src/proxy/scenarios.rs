@@ -125,6 +125,8 @@ impl Scenarios {
                 Ok(set) => Arc::new(set),
                 // No session plays it any more, and one that chooses it again is told.
                 Err(_) if Arc::strong_count(&before.choice) == 1 => continue,
+                // It is the choice that does not fit any more, and not a file: its session is told, and nobody else.
+                Err(ScenarioError::Setting(_)) => continue,
                 Err(error) => return Err(error),
             };
             set.adopt(&before.set);

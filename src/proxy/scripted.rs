@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ::http::response::Parts;
-use ::http::{HeaderMap, HeaderName, HeaderValue, Response as HttpResponse, StatusCode, header};
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Response as HttpResponse, StatusCode, header};
 use bytes::Bytes;
 
 use super::{Answer, Loaded, OnScriptError, Proxy, Scenarios};
@@ -222,6 +222,9 @@ impl Scene<'_> {
         recording: Option<Recording>,
         loaded: &Loaded,
     ) -> Result<Reply, Error> {
+        // An answer to HEAD tells the length of a body that does not come (RFC 9110 §9.3.2).
+        let is_head = self.shown.method == Method::HEAD;
+        let told = reply.headers().get(header::CONTENT_LENGTH).filter(|_| is_head).cloned();
         let origin = if recording.is_some() { Origin::Recording } else { Origin::Upstream };
         let mut shown = match Shown::of(reply, origin).await? {
             Ok(shown) => shown,
@@ -239,7 +242,12 @@ impl Scene<'_> {
         let Some(response) = self.after(&shown.response)? else { return Ok(shown.unchanged()) };
         // What it was may go now, so that its headers need not be copied.
         drop(shown.response);
-        Ok(made(response, shown.framing))
+        let mut reply = made(response, shown.framing);
+        let is_told = reply.headers().contains_key(header::CONTENT_LENGTH);
+        if let Some(told) = told.filter(|_| is_told && http_body::Body::is_end_stream(reply.body())) {
+            reply.headers_mut().insert(header::CONTENT_LENGTH, told);
+        }
+        Ok(reply)
     }
 }
 

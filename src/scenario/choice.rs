@@ -24,12 +24,15 @@ impl Choice {
     pub fn parse(text: &str) -> Result<Self, SettingError> {
         let text = text.trim();
         let mut choice = Self { text: text.to_owned(), ..Self::default() };
-        for element in text.split(',') {
-            let mut parts = element.split(';').map(str::trim);
+        for element in parted(text, b',') {
+            let mut parts = parted(element, b';').into_iter().map(str::trim);
             let Some(name) = parts.next().filter(|name| !matches!(*name, "" | "none")) else { continue };
             for part in parts.filter(|part| !part.is_empty()) {
-                let setting = Setting::parse(part)?;
-                choice.settings.push(Setting { scenario: Some(name.to_owned()), ..setting });
+                let Setting { name: parameter, value, .. } = Setting::parse(part)?;
+                // A text may stand in quotes, which are not of it.
+                let value = serde_json::from_str(value.trim()).unwrap_or(value);
+                let scenario = Some(name.to_owned());
+                choice.settings.push(Setting { scenario, name: parameter, value });
             }
             choice.names.push(name.to_owned());
         }
@@ -57,6 +60,29 @@ impl Choice {
     pub fn settings(&self) -> &[Setting] {
         &self.settings
     }
+}
+
+/// The parts of a text between separators, those in quotes and brackets apart: a value may be JSON.
+fn parted(text: &str, separator: u8) -> Vec<&str> {
+    let (mut parts, mut from) = (Vec::new(), 0);
+    let (mut depth, mut is_quoted, mut is_escaped) = (0_usize, false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_quoted => is_escaped = true,
+            b'"' => is_quoted = !is_quoted,
+            _ if is_quoted => {}
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ if byte == separator && depth == 0 => {
+                parts.push(&text[from..at]);
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&text[from..]);
+    parts
 }
 
 /// What scenarios are to one session.
@@ -129,5 +155,9 @@ mod tests {
         );
         assert!(Choice::parse("none").unwrap().names().is_empty());
         assert!(Choice::parse("a;b").is_err());
+        let choice = Choice::parse(r#"a;l=["x","y;\"]"];m={"k":[1,2]}, b;t="1,2""#).unwrap();
+        assert_eq!(choice.names(), ["a", "b"]);
+        let values: Vec<_> = choice.settings().iter().map(|own| own.value.as_str()).collect();
+        assert_eq!(values, [r#"["x","y;\"]"]"#, r#"{"k":[1,2]}"#, "1,2"]);
     }
 }

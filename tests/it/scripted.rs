@@ -6,7 +6,7 @@ mod sessions;
 use serde_json::Value;
 
 use crate::support::overdub::{Overdub, Project};
-use crate::support::wire::{Message, Upstream, json as answer};
+use crate::support::wire::{Message, Upstream, json as answer, send};
 
 /// Two answers to one read, with a write between them.
 const TAPE: &[&str] = &[
@@ -48,6 +48,26 @@ fn a_changed_field_changes_its_own_bytes_and_no_others() {
     assert_eq!(said(&answer), (202, due.to_owned()));
     assert_eq!(answer.header("content-length"), due.len().to_string());
     assert_eq!(said(&player.ask("GET /other")), (200, "other".to_owned()));
+}
+
+#[test]
+fn an_answer_to_head_goes_on_telling_a_length() {
+    let upstream =
+        Upstream::start(|_| crate::support::wire::with_body("HTTP/1.1 200 OK\ncontent-length: 144", ""));
+    let project = Project::new();
+    project
+        .write("scenarios/own.rhai", r#"on_response("HEAD /a", |req, res| { res.headers["x-h"] = "1"; });"#);
+    let proxy = project.serve(&[
+        "proxy",
+        "--mode",
+        "passthrough",
+        "--upstream",
+        &upstream.url(),
+        "--scenario",
+        "own",
+    ]);
+    let answer = proxy.ask("HEAD /a");
+    assert_eq!((answer.header("content-length"), answer.header("x-h")), ("144", "1"));
 }
 
 #[test]

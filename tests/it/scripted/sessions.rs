@@ -39,6 +39,31 @@ fn a_session_plays_what_its_header_says_from_then_on() {
 }
 
 #[test]
+fn a_choice_that_fits_no_more_concerns_its_own_session_only() {
+    let (project, player) = player();
+    let one = "\nx-overdub-session: one";
+    assert_eq!(status(&player, &format!("{one}\nx-overdub-scenario: loud;status=202")), 202);
+    project.write(
+        "scenarios/loud.rhai",
+        LOUD.replace("status: 418", "code: 418").replace("param(\"status\")", "param(\"code\")"),
+    );
+    let generation = || {
+        let health: serde_json::Value =
+            serde_json::from_slice(&player.ask("GET /__overdub/health").body).unwrap();
+        health["reload"]["generation"].as_u64().unwrap()
+    };
+    let begun = overdub::clock::Stopwatch::start();
+    while generation() == 0 && begun.elapsed().as_secs() < 20 {
+        std::thread::yield_now();
+    }
+    assert_eq!(status(&player, "\nx-overdub-session: two\nx-overdub-scenario: loud"), 418);
+    let told = player.ask(&format!("GET /other{one}"));
+    assert_eq!(told.status(), 400);
+    assert!(told.text().contains("no scenario in force has a parameter `loud.status`"), "{told:?}");
+    assert_eq!(status(&player, &format!("{one}\nx-overdub-scenario: loud")), 418);
+}
+
+#[test]
 fn a_reset_begins_with_what_all_play() {
     let (_project, player) = replay(r#"on_response("GET /other", |req, res| { res.status = 202; });"#, &[]);
     assert_eq!(status(&player, "\nx-overdub-scenario: none"), 200);
