@@ -320,6 +320,7 @@ fn made(response: Response, framing: Framing) -> Reply {
 
 /// The request as scripts see it.
 fn shown(request: &Request, decoded: Bytes) -> scenario::Request {
-    let url = format!("{}{}", request.client_origin(), request.target());
+    let origin = request.client_origin();
+    let url = [origin.scheme(), "://", origin.authority(), request.target()].concat();
     scenario::Request::new(request.head.method.clone(), url, request.head.headers.clone(), decoded)
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
+use http::Method;
 use rhai::{Dynamic, EvalAltResult, FnPtr, GlobalRuntimeState, NativeCallContext, Position};
 
 use super::call::{self, Call, Running};
@@ -171,7 +172,15 @@ const SLOW: u64 = 10_000;
 #[derive(Debug, Default, Clone)]
 struct Rare {
     effects: BTreeMap<&'static str, u64>,
-    last: Option<String>,
+    last: Option<Last>,
+}
+
+/// A request on which a handler fired. It is put in words when somebody asks.
+#[derive(Debug, Clone)]
+pub(super) struct Last {
+    pub(super) method: Method,
+    pub(super) path: Box<str>,
+    pub(super) session: Arc<str>,
 }
 
 impl Account {
@@ -195,13 +204,13 @@ impl Account {
         self.failed.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn fired(&self, effects: &[&'static str], on: impl FnOnce() -> String) {
+    pub(super) fn fired(&self, effects: &[&'static str], on: Last) {
         self.fired.fetch_add(1, Ordering::Relaxed);
         let mut rare = self.rare.lock().unwrap_or_else(PoisonError::into_inner);
         for effect in effects {
             *rare.effects.entry(effect).or_default() += 1;
         }
-        rare.last = Some(on());
+        rare.last = Some(on);
     }
 }
 
@@ -252,7 +261,9 @@ impl Handler {
             fired: account.fired.load(Ordering::Relaxed),
             failed: account.failed.load(Ordering::Relaxed),
             effects: rare.effects,
-            last: rare.last,
+            last: rare
+                .last
+                .map(|Last { method, path, session }| format!("{method} {path} in session {session}")),
         }
     }
 }

@@ -10,7 +10,7 @@ use super::call::Running;
 use super::engine::Engine;
 use super::error::{ScriptError, fail};
 use super::exchange::{Request, Response};
-use super::handler::Handler;
+use super::handler::{Handler, Last};
 use super::json::{Access, Json, lock, type_name};
 use super::library::Library;
 use super::overlay::Overlays;
@@ -153,10 +153,13 @@ impl Turn<'_> {
         if self.effects.is_empty() {
             return;
         }
-        let (request, session) = (self.request, self.session);
-        self.handler.account.load().fired(&self.effects, || {
-            format!("{} {} in session {}", request.method, request.path(), session.session)
-        });
+        let (request, session) = (self.request, &self.session.session);
+        let last = Last {
+            method: request.method.clone(),
+            path: request.path().into(),
+            session: Arc::clone(session),
+        };
+        self.handler.account.load().fired(&self.effects, last);
         decision.fired.push(Fired { handler: Arc::clone(self.handler), effects: self.effects });
     }
 }

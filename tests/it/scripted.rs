@@ -52,8 +52,7 @@ fn a_changed_field_changes_its_own_bytes_and_no_others() {
 
 #[test]
 fn an_answer_to_head_goes_on_telling_a_length() {
-    let upstream =
-        Upstream::start(|_| crate::support::wire::with_body("HTTP/1.1 200 OK\ncontent-length: 144", ""));
+    let upstream = Upstream::start(|_| vec![send("HTTP/1.1 200 OK\ncontent-length: 144\n\n")]);
     let project = Project::new();
     project
         .write("scenarios/own.rhai", r#"on_response("HEAD /a", |req, res| { res.headers["x-h"] = "1"; });"#);

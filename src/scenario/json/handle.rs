@@ -4,6 +4,7 @@
 //! nothing, silently. A handle is the document and the id of one of its values, so that both write through. Scalars are
 //! handed out as what they are, so that they compare and compute as usual.
 
+use std::fmt::Display;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rhai::{Array, Dynamic, EvalAltResult, INT, ImmutableString};
@@ -97,7 +98,7 @@ impl Json {
         }
     }
 
-    fn must_be(&self, document: &Document, kind: Kind, doing: &str) -> Fallible<()> {
+    fn must_be(&self, document: &Document, kind: Kind, doing: impl Display) -> Fallible<()> {
         if document.kind(self.id) == kind {
             return Ok(());
         }
@@ -162,7 +163,7 @@ impl Json {
                 return Ok(());
             }
             self.writable(&document)?;
-            self.must_be(&document, Kind::Object, &format!("setting `{name}`"))?;
+            self.must_be(&document, Kind::Object, format_args!("setting `{name}`"))?;
         }
         let text = to_json(value)?;
         self.edit(|document| document.set(self.id, name, text))

@@ -23,7 +23,9 @@ fn write(value: &Dynamic, out: &mut String, depth: usize) -> Result<(), Box<Eval
     if depth > DEEPEST {
         return Err(fail(format!("it is nested more than {DEEPEST} levels deep, too deep for JSON")));
     }
-    if value.is_unit() {
+    if let Some(text) = value.read_lock::<ImmutableString>() {
+        write_text(&text, out);
+    } else if value.is_unit() {
         out.push_str("null");
     } else if let Ok(bool) = value.as_bool() {
         out.push_str(if bool { "true" } else { "false" });
@@ -34,10 +36,8 @@ fn write(value: &Dynamic, out: &mut String, depth: usize) -> Result<(), Box<Eval
             return Err(fail(format!("{number} is no number that JSON has")));
         }
         out.push_str(&serde_json::Value::from(number).to_string());
-    } else if let Some(text) = value.read_lock::<ImmutableString>() {
-        out.push_str(&serde_json::Value::from(text.as_str()).to_string());
     } else if let Ok(char) = value.as_char() {
-        out.push_str(&serde_json::Value::from(char.to_string()).to_string());
+        write_text(char.encode_utf8(&mut [0; 4]), out);
     } else if let Some(array) = value.read_lock::<Array>() {
         write_array(&array, out, depth)?;
     } else if let Some(map) = value.read_lock::<Map>() {
@@ -45,11 +45,23 @@ fn write(value: &Dynamic, out: &mut String, depth: usize) -> Result<(), Box<Eval
     } else if let Some(json) = value.read_lock::<Json>() {
         out.push_str(&json.text());
     } else if let Some(time) = value.read_lock::<Time>() {
-        out.push_str(&serde_json::Value::from(time.to_string()).to_string());
+        write_text(&time.to_string(), out);
     } else {
         return Err(fail(format!("{} cannot be put into JSON", type_name(value))));
     }
     Ok(())
+}
+
+/// A string of JSON (RFC 8259 §7). Most texts have nothing to escape.
+fn write_text(text: &str, out: &mut String) {
+    if text.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+        out.push_str(&serde_json::Value::from(text).to_string());
+        return;
+    }
+    out.reserve(text.len() + 2);
+    out.push('"');
+    out.push_str(text);
+    out.push('"');
 }
 
 fn write_array(array: &Array, out: &mut String, depth: usize) -> Result<(), Box<EvalAltResult>> {
@@ -64,7 +76,7 @@ fn write_array(array: &Array, out: &mut String, depth: usize) -> Result<(), Box<
 fn write_map(map: &Map, out: &mut String, depth: usize) -> Result<(), Box<EvalAltResult>> {
     for (place, (name, value)) in map.iter().enumerate() {
         out.push(if place == 0 { '{' } else { ',' });
-        out.push_str(&serde_json::Value::from(name.as_str()).to_string());
+        write_text(name, out);
         out.push(':');
         write(value, out, depth + 1)?;
     }
