@@ -15,6 +15,7 @@ use crate::profile::Profile;
 use crate::proxy::{Loaded, Scenarios};
 use crate::reload::{Root, TakeOver, Watch, run};
 use crate::replay::Player;
+use crate::scenario::ScenarioError;
 
 /// What is loaded, and from which files.
 #[derive(Debug, Clone)]
@@ -279,6 +280,7 @@ impl TakeOver for Reloader {
             }
             let generation = self.proxy.reload_succeeded();
             tracing::info!(generation, "taken over: {}", listed(&changed));
+            self.tell_of_unplayed(&plan, &changed);
         }
         self.plan = plan;
         self.wanted = None;
@@ -301,6 +303,24 @@ impl TakeOver for Reloader {
             }
         }
         roots
+    }
+}
+
+impl Reloader {
+    /// Says what is wrong with scenarios that were saved and that nobody plays: it is in nobody's way, and their author
+    /// wants to know.
+    fn tell_of_unplayed(&self, plan: &Plan, changed: &[PathBuf]) {
+        let folder = absolute(&plan.scenarios.folder);
+        let names = changed.iter().filter_map(|file| {
+            let name = file.strip_prefix(&folder).ok()?.to_str()?.strip_suffix(".rhai")?;
+            Some(name.replace(std::path::MAIN_SEPARATOR, "/"))
+        });
+        let Some(scenarios) = self.proxy.scenarios() else { return };
+        for error in names.filter_map(|name| scenarios.check_alone(&name)) {
+            if let ScenarioError::Script(error) = error {
+                tracing::warn!("a scenario that nobody plays cannot be played: {error}");
+            }
+        }
     }
 }
 

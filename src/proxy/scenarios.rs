@@ -127,7 +127,10 @@ impl Scenarios {
                 Err(_) if Arc::strong_count(&before.choice) == 1 => continue,
                 // It is the choice that does not fit any more, and not a file: its session is told, and nobody else.
                 Err(ScenarioError::Setting(_)) => continue,
-                Err(error) => return Err(error),
+                Err(ScenarioError::Script(error)) => return Err(error.into()),
+                Err(error) => {
+                    return Err(ScenarioError::Chosen { choice: text.clone(), error: Box::new(error) });
+                }
             };
             set.adopt(&before.set);
             chosen.insert(text.clone(), Chosen { choice: Arc::clone(&before.choice), set });
@@ -146,6 +149,12 @@ impl Scenarios {
     /// The files that there are.
     pub fn library(&self) -> &Arc<Library> {
         &self.library
+    }
+
+    /// What is wrong with the scenario of this name, whether anybody plays it or not. A file that others import plays
+    /// nothing, and is sound if it compiles.
+    pub fn check_alone(&self, name: &str) -> Option<ScenarioError> {
+        Set::load(engine_of(&self.engine), &self.library, &[name], &[]).err()
     }
 
     /// What sessions play that choose nothing.

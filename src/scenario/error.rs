@@ -28,6 +28,14 @@ pub enum ScenarioError {
     /// The file itself.
     #[error(transparent)]
     Script(#[from] Box<ScriptError>),
+    /// What a session chose for itself.
+    #[error("a session plays `{choice}`: {error}")]
+    Chosen {
+        /// As the session wrote it.
+        choice: String,
+        /// Why it cannot be played any more.
+        error: Box<Self>,
+    },
 }
 
 /// What is wrong with a script, and where; at load and while it runs alike.

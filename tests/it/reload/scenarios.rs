@@ -170,13 +170,22 @@ fn what_was_activated_while_it_ran_stays_active() {
 }
 
 #[test]
+fn what_is_wrong_with_a_scenario_that_nobody_plays_is_told_and_in_nobodys_way() {
+    let mut own = replaying(&[]);
+    own.change(|project| project.write("scenarios/other.rhai", "let x = ;"));
+    assert_eq!(own.text("GET /a"), said("one"));
+    let told = own.overdub.told("that nobody plays cannot be played");
+    assert!(told.contains("scenarios/other.rhai:1:9"), "{told}");
+}
+
+#[test]
 fn what_no_session_plays_any_more_is_in_nobodys_way_when_it_is_gone() {
     let mut own = replaying(&[]);
     own.change(|project| project.write("scenarios/more.rhai", saying("more")));
     let one = "GET /a\nx-overdub-session: s";
     assert_eq!(own.text(&format!("{one}\nx-overdub-scenario: more")), said("more"));
     let told = own.refused(|project| std::fs::remove_file(project.path("scenarios/more.rhai")).unwrap());
-    assert!(told.contains("there is no scenario `more`"), "{told}");
+    assert!(told.contains("a session plays `more`: there is no scenario `more`"), "{told}");
     assert_eq!(own.text(one), said("more"), "it is played, so that the last good one stays");
     assert_eq!(own.text(&format!("{one}\nx-overdub-scenario: none")), said("recorded"));
     own.change(|project| project.write("scenarios/say.rhai", saying("two")));
