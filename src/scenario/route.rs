@@ -54,6 +54,10 @@ impl Pattern {
         };
         let method = match method {
             "*" => None,
+            // A `|` may stand in a method (RFC 9110 §5.6.2), and no client sends one.
+            _ if method.contains(['|', ',']) => {
+                return bad("names several methods: write one each, or * for any");
+            }
             _ if method.bytes().any(|byte| byte.is_ascii_lowercase()) => {
                 return bad(&format!("names no method: methods are upper case, {}", method.to_uppercase()));
             }
@@ -135,6 +139,10 @@ impl Part {
             ("*", _) => Ok(Self::Any),
             ("**", _) => Err("has ** before its end".to_owned()),
             (_, Some("")) => Err("has {} without a name".to_owned()),
+            _ if segment.starts_with(':') => {
+                let name = &segment[1..];
+                Err(format!("has `{segment}`: write {{{name}}} for any segment, %3A{name} for this very one"))
+            }
             (_, Some(name)) if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') => {
                 Ok(Self::Named(name.to_owned()))
             }
@@ -280,6 +288,7 @@ mod tests {
         assert_eq!(get("/api/v1"), [4]);
         assert_eq!(get("/"), [] as [usize; 0]);
         assert_eq!(found(&["* /**"], &Method::PUT, "/"), [0]);
+        assert_eq!(found(&["GET /a:b/%3Ac"], &Method::GET, "/a:b/:c"), [0]);
     }
 
     #[test]
@@ -296,6 +305,10 @@ mod tests {
             ("/a", "has no method"),
             ("get /a", "methods are upper case, GET"),
             ("G@T /a", "names no method"),
+            ("GET|POST /a", "names several methods: write one each, or * for any"),
+            ("GET,POST /a", "write one each, or * for any"),
+            ("GET, POST /a", "write one each, or * for any"),
+            ("GET /users/:id", "has `:id`: write {id}"),
             ("GET a", "does not begin with /"),
             ("GET https://x.test/a", "has a scheme and a host"),
             ("GET /a?b=c", "look at req.query"),

@@ -78,6 +78,8 @@ fn what_is_wrong_at_load_is_refused() {
         ("on_request(\"GET /a\", \"no function\");", "no function on_request (string, string)"),
         ("on_request(\"/a\", |req| { });", "has no method"),
         ("on_request(\"get /a\", |req| { });", "methods are upper case, GET"),
+        ("on_request(\"GET|POST /a\", |req| { });", "one each, or * for any"),
+        ("on_request(\"GET /users/:id\", |req| { });", "write {id}"),
         ("on_request(\"GET a\", |req| { });", "does not begin with /"),
         ("on_request(\"GET /{a}/{a}\", |req| { });", "has {a} twice"),
         (
