@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, INT, Map};
 
 use super::headers::Headers;
-use crate::http::sorted_pairs;
+use crate::http::query_pairs;
 use crate::scenario::error::{fail, listed};
 use crate::scenario::exchange::Request;
 use crate::scenario::json::{Access, Document, Json};
@@ -48,12 +48,11 @@ impl Req {
         Named { label: "req.params", values: values.collect() }
     }
 
-    /// A parameter that occurs more than once is a list.
+    /// A parameter that occurs more than once is a list, in the order in which it came.
     fn query(&mut self) -> Named {
         let mut values: BTreeMap<String, Dynamic> = BTreeMap::new();
-        for (name, value) in sorted_pairs(self.request.query().as_bytes()) {
-            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-            let (name, value) = (text(&name), Dynamic::from(text(&value)));
+        for (name, value) in query_pairs(self.request.query()) {
+            let value = Dynamic::from(value);
             match values.get_mut(&name) {
                 Some(own) if own.is_array() => {
                     if let Some(mut list) = own.write_lock::<Array>() {
