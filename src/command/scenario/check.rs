@@ -4,12 +4,23 @@ use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::sync::Arc;
 
+use serde::Serialize;
 use serde_json::json;
 
+use super::strays::Stray;
 use super::{Chosen, library, load};
 use crate::cli::ScenarioCheckArgs;
 use crate::command::Failure;
 use crate::scenario::{Contest, Engine, Library, Set, Source};
+
+/// What is said of one file.
+#[derive(Serialize)]
+struct Told {
+    name: String,
+    path: String,
+    /// What is wrong with it.
+    error: Option<String>,
+}
 
 pub(super) fn run(args: &ScenarioCheckArgs) -> Result<(), Failure> {
     let library = library()?;
@@ -21,12 +32,16 @@ pub(super) fn run(args: &ScenarioCheckArgs) -> Result<(), Failure> {
         if error.is_none() {
             sound.push(source);
         }
-        told.push((source, error));
+        told.push(Told { name: source.name.clone(), path: source.path.clone(), error });
     }
+    told.extend(Stray::all(&args.names, &library).into_iter().map(|stray| {
+        let error = Some(stray.problem());
+        Told { name: stray.name, path: stray.path, error }
+    }));
     // The shipped ones are each to be played alone; only what somebody puts together can be a contest.
     let is_choice = !args.names.is_empty() || chosen.sources.iter().any(|source| !source.shipped);
     let notes = if is_choice { contests(&sound, &engine, &library) } else { Vec::new() };
-    let failed = told.iter().filter(|(_, error)| error.is_some()).count();
+    let failed = told.iter().filter(|own| own.error.is_some()).count();
     let text = if args.json { as_json(&told, &notes) } else { as_text(&told, &notes) };
     // Nobody reads on when stdout is closed; whether all is well is in the exit code.
     let _ = io::stdout().write_all(text.as_bytes());
@@ -60,18 +75,14 @@ fn contests(sound: &[&Arc<Source>], engine: &Arc<Engine>, library: &Arc<Library>
     told.collect()
 }
 
-fn as_text(told: &[(&Arc<Source>, Option<String>)], notes: &[String]) -> String {
-    let lines = told.iter().map(|(source, error)| match error {
-        None => format!("{} ... ok\n", source.name),
-        Some(error) => format!("{} ... ERROR\n{error}\n", source.name),
+fn as_text(told: &[Told], notes: &[String]) -> String {
+    let lines = told.iter().map(|Told { name, error, .. }| match error {
+        None => format!("{name} ... ok\n"),
+        Some(error) => format!("{name} ... ERROR\n{error}\n"),
     });
     lines.chain(notes.iter().map(|note| format!("note: {note}\n"))).collect()
 }
 
-fn as_json(told: &[(&Arc<Source>, Option<String>)], notes: &[String]) -> String {
-    let scenarios: Vec<_> = told
-        .iter()
-        .map(|(source, error)| json!({ "name": source.name, "path": source.path, "error": error }))
-        .collect();
-    json!({ "scenarios": scenarios, "notes": notes }).to_string() + "\n"
+fn as_json(told: &[Told], notes: &[String]) -> String {
+    json!({ "scenarios": told, "notes": notes }).to_string() + "\n"
 }

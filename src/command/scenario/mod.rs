@@ -3,6 +3,7 @@
 mod check;
 mod list;
 mod new;
+mod strays;
 mod test;
 
 use std::path::Path;

@@ -90,6 +90,29 @@ fn a_name_that_is_none_is_told_with_those_there_are() {
 }
 
 #[test]
+fn a_test_without_its_scenario_is_told_and_fails() {
+    let project = Project::new();
+    project.write("scenarios/lib/maintenance.rhai", MAINTENANCE);
+    project.write("scenarios/lib/maintenence.test.yaml", "tests: []\n");
+    insta::assert_snapshot!(told(&project, &["check"]), @r#"
+    lib/maintenance ... ok
+    lib/maintenence ... ERROR
+    scenarios/lib/maintenence.test.yaml: there is no scenarios/lib/maintenence.rhai beside it to test: rename the one or the other
+    error: scenarios with errors: 1 of 2
+    exit code 1
+    "#);
+    let said = told(&project, &["test"]);
+    assert!(said.contains("lib/maintenence.test.yaml: there is no scenarios/lib/maintenence.rhai"), "{said}");
+    assert!(said.ends_with("exit code 2"), "{said}");
+    // Who asks for one that is sound is told of that one.
+    insta::assert_snapshot!(told(&project, &["check", "lib/maintenance"]), @"lib/maintenance ... ok");
+    // A shipped scenario brings tests of its own, and would leave these unplayed.
+    project.write("scenarios/push-expired.test.yaml", "tests: []\n");
+    let said = told(&project, &["test", "push-expired"]);
+    assert!(said.contains("there is no scenarios/push-expired.rhai beside it"), "{said}");
+}
+
+#[test]
 fn a_new_scenario_passes_check_and_test_as_it_is() {
     let project = Project::new();
     insta::assert_snapshot!(told(&project, &["new", "my-first_1"]), @r#"

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::strays::Stray;
 use super::{Chosen, FOLDER, library};
 use crate::cli::ScenarioTestArgs;
 use crate::command::Failure;
@@ -36,7 +37,8 @@ pub(super) async fn run(args: &ScenarioTestArgs) -> Result<(), Failure> {
     let chosen = Chosen::of(&args.names, &library)?;
     // A slow machine fails no test: what a script may do is bounded by its operations as ever.
     let engine = Arc::new(Engine::new(Limits { wall: Duration::from_secs(30), ..Limits::default() }));
-    let (mut files, mut untested, mut errors) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut files, mut untested) = (Vec::new(), Vec::new());
+    let mut errors: Vec<_> = Stray::all(&args.names, &library).iter().map(Stray::problem).collect();
     for source in chosen.sources {
         match tests_of(&source) {
             Ok(Some(file)) => files.push((source, file)),
