@@ -78,6 +78,28 @@ fn a_parameter_that_makes_no_sense_is_told_at_load() {
 }
 
 #[test]
+fn each_variant_of_a_redirect_fires_all_that_it_registers() {
+    let project = Project::new();
+    let factors = "/api/v1/users/00u1/factors";
+    let enrolled = format!(r#"POST {factors} => 200 {{"id":"opf1"}}"#);
+    project.tape("recordings/enrolment.yaml", &[enrolled.as_str()]);
+    for (variant, follows) in
+        [("plain", Some("/opf1")), ("other-host", None), ("loop", Some("")), ("post-to-get", None)]
+    {
+        let variant = format!("variant={variant}");
+        let mut args = vec!["replay", "-c", "enrolment", "--require-fired"];
+        args.extend(["--scenario", "moved-permanently", "--set", &variant]);
+        let player = project.serve(&args);
+        assert_eq!(player.ask(&format!("POST {factors}")).status(), 301, "{variant}");
+        if let Some(place) = follows {
+            player.ask(&format!("GET {factors}{place}"));
+        }
+        let (status, told) = player.stop();
+        assert_eq!(status.code(), Some(0), "{variant}: {told}");
+    }
+}
+
+#[test]
 fn a_shipped_scenario_plays_anywhere_by_its_name() {
     let project = Project::new();
     let args = ["replay", "-c", "okta-push", "--scenario", "gateway-html-502", "--set", "status=504"];
