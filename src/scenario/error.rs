@@ -4,6 +4,7 @@ use std::fmt;
 
 use rhai::{EvalAltResult, ParseError, Position};
 
+use super::forms;
 use super::json::show;
 use super::library::{Library, LibraryError, Source};
 use super::params::SettingError;
@@ -161,7 +162,8 @@ fn said(error: &EvalAltResult) -> String {
             )
         }
         EvalAltResult::ErrorFunctionNotFound(signature, _) => {
-            format!("there is no function {}", types_in_words(signature))
+            let instead = forms::instead(signature).map(|hint| format!("; {hint}")).unwrap_or_default();
+            format!("there is no function {}{instead}", types_in_words(signature))
         }
         other => {
             let mut bare = other.to_string();

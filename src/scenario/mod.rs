@@ -25,6 +25,7 @@ mod draw;
 mod engine;
 mod error;
 mod exchange;
+mod forms;
 mod handler;
 mod json;
 mod library;

@@ -171,6 +171,32 @@ fn what_a_handler_gets_wrong_is_never_silently_nothing() {
 }
 
 #[test]
+fn a_call_of_no_function_says_how_it_is_written_or_what_was_meant() {
+    for (lines, why) in [
+        (
+            "respond(\"500\");",
+            "no function respond (string); write respond(status), respond(status, body) or \
+             respond(status, #{ header: value }, body)",
+        ),
+        ("res.delay(200);", "no function delay (res, integer); write res.delay(\"200ms\") or res.delay("),
+        ("res.fault(delay(200));", "no function delay (integer); write delay(\"200ms\")"),
+        ("res.fault(\"reset\");", "no function fault (res, string); write res.fault(reset())"),
+        ("res.replace(500);", "write res.replace(respond(…))"),
+        ("res.headers.add(\"a\");", "write res.headers.add(name, value)"),
+        ("respnd(1);", "no function respnd (integer); did you mean respond?"),
+        ("onRequest(\"GET /a\", |req| { });", "; did you mean on_request?"),
+        ("\"text\".startsWith(\"t\");", "; did you mean starts_with?"),
+        ("\"text\".length();", "; did you mean len?"),
+        ("[1].lenght();", "; did you mean len?"),
+    ] {
+        let said = said(&format!("on_response(\"* /**\", |req, res, state| {{\n{lines}\n}});"), FACTOR);
+        assert!(said.contains(why), "{lines}: {said}");
+    }
+    let said = said("let x = 1; x.foo();", FACTOR);
+    assert!(said.ends_with("no function foo (integer)"), "{said}");
+}
+
+#[test]
 fn what_on_request_gives_must_be_an_answer() {
     for (value, what) in
         [("5", "an integer"), ("\"text\"", "a string"), ("true", "a bool"), ("#{ status: 500 }", "a map")]
