@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ::http::request::Parts;
-use ::http::{Method, header};
+use ::http::{Method, Version, header};
 use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -300,6 +300,9 @@ async fn answer<H: Handler>(
     let Line { server, way, wire } = &*line;
     let (is_head, version) = (request.method() == Method::HEAD, request.version());
     let mut reply = server.reply(request, way).await.unwrap_or_else(Error::into_reply);
+    if is_head && version == Version::HTTP_2 {
+        reply = without_body(reply);
+    }
     let Some(faults) = reply.extensions_mut().remove::<Faults>() else { return Ok(reply) };
     let scene = Scene {
         wire,
@@ -312,6 +315,16 @@ async fn answer<H: Handler>(
     };
     // Apart, for it is large: hyper moves the future of every request.
     Box::pin(scene.execute(reply, faults)).await
+}
+
+/// The answer to a HEAD request, which says how long the body is that it leaves out (RFC 9110 §9.3.2). Over HTTP/1.1 hyper
+/// leaves it out; over HTTP/2 it would send it, which clients must take for a `PROTOCOL_ERROR` (RFC 9113 §8.1.1).
+fn without_body(reply: Reply) -> Reply {
+    let (mut head, body) = reply.into_parts();
+    if let Some(length) = http_body::Body::size_hint(&body).exact().filter(|length| *length > 0) {
+        head.headers.entry(header::CONTENT_LENGTH).or_insert(length.into());
+    }
+    Reply::from_parts(head, Body::Empty)
 }
 
 fn builder(limits: Limits) -> auto::Builder<TokioExecutor> {

@@ -1,6 +1,7 @@
 //! Scenarios played by a running proxy: over recordings, over an upstream that is recorded, and past one that is not.
 
 mod errors;
+mod heads;
 mod sessions;
 
 use serde_json::Value;
