@@ -135,17 +135,12 @@ impl Admin {
 }
 
 /// The JSON that a request asks by, `{}` if it has no body.
-async fn asked_by<T: serde::de::DeserializeOwned + Default>(
-    mut request: Request,
-    shape: &str,
-) -> Result<T, Error> {
+async fn asked_by<T: serde::de::DeserializeOwned>(mut request: Request, shape: &str) -> Result<T, Error> {
     let body = std::mem::take(&mut request.body).read(LARGEST).await.map_err(Error::RequestBroken)?;
     let too_large = || format!("the body is larger than {LARGEST} bytes; {shape}");
     let bytes = body.map_err(|_| Error::Refused(StatusCode::PAYLOAD_TOO_LARGE, too_large()))?.data;
-    if bytes.trim_ascii().is_empty() {
-        return Ok(T::default());
-    }
-    serde_json::from_slice(&bytes).map_err(|error| {
+    let text = if bytes.trim_ascii().is_empty() { b"{}" } else { &bytes[..] };
+    serde_json::from_slice(text).map_err(|error| {
         Error::Refused(StatusCode::BAD_REQUEST, format!("the body asks for nothing: {error}; {shape}"))
     })
 }

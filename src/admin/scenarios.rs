@@ -17,7 +17,7 @@ use crate::scenario::{Choice, Scenario, Setting};
 const SHAPE: &str = r#"write {"scenarios": ["NAME"], "set": {"NAME.PARAMETER": VALUE}}"#;
 
 /// Scenarios that are to be played.
-#[derive(Debug, Default, serde::Deserialize)]
+#[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
     scenarios: Vec<String>,
@@ -31,6 +31,11 @@ struct Wanted {
 pub(super) struct Settings(BTreeMap<String, Value>);
 
 impl Settings {
+    /// Refuses any where no scenarios are named beside them.
+    pub(super) fn none(&self) -> Result<(), Error> {
+        if self.0.is_empty() { Ok(()) } else { Err(refused(&"`set` is for `scenarios`, and there are none")) }
+    }
+
     fn parsed(&self) -> Result<Vec<Setting>, Error> {
         let parsed = self.0.iter().map(|(name, value)| {
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);

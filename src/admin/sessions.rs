@@ -48,6 +48,9 @@ impl Admin {
         if let Some(name) = &name {
             check_session_name(name)?;
         }
+        if scenarios.is_none() {
+            set.none()?;
+        }
         let choice = scenarios.map(|names| set.choice(names).and_then(|choice| self.playable(choice)));
         let choice = choice.transpose()?;
         let port = self.ports.take().await?;

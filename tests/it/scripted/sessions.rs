@@ -121,3 +121,16 @@ fn the_admin_address_tells_what_is_played_and_what_came_of_it() {
     assert!(["loud", "mute", "push-expired"].iter().all(|own| available.contains(own)), "{available:?}");
     insta::assert_snapshot!(told.to_string(), @r#"{"active":["loud"],"seed":0,"scenarios":[{"name":"loud","title":"a status of one's own","path":"scenarios/loud.rhai","shipped":false,"parameters":[{"name":"status","kind":"an integer","default":"418","value":"418"}]}],"handlers":[{"scenario":"loud","handler":"on_response GET /other","place":"scenarios/loud.rhai:2","calls":1,"fired":1,"failed":0,"effects":{"response":1},"last":"GET /other in session default"}],"available":null}"#);
 }
+
+#[test]
+fn a_body_that_names_no_scenarios_changes_nothing() {
+    let (_project, player) = player();
+    assert_eq!(admin(&player, "PUT /__overdub/scenarios\n\n{\"scenarios\":[\"loud\"]}").0, 200);
+    for path in ["scenarios", "sessions/one/scenarios"] {
+        let (code, told) = admin(&player, &format!("PUT /__overdub/{path}\n"));
+        assert_eq!((code, told.contains("missing field `scenarios`")), (400, true), "{told}");
+    }
+    let (code, told) = admin(&player, "POST /__overdub/sessions\n\n{\"name\":\"one\",\"set\":{\"n\":1}}");
+    assert_eq!((code, told.contains("`set` is for `scenarios`")), (400, true), "{told}");
+    assert_eq!(status(&player, "\nx-overdub-session: one"), 418);
+}
