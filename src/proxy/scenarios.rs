@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
+use ::http::HeaderMap;
+
 use super::scripted::Scripted;
 use crate::clock::{Clock, Timestamp};
 use crate::error::Error;
@@ -52,17 +54,14 @@ pub struct Scenarios {
     options: ScenarioOptions,
     /// What sessions play that choose nothing.
     common: Arc<Set>,
-    /// What sessions chose, as they wrote it. A std lock, held to look up or to add one.
-    chosen: RwLock<HashMap<String, Chosen>>,
+    /// What sessions chose; those that play it hold the choice, too. A std lock, held to look up or to add one.
+    chosen: RwLock<Chosen>,
 }
 
-/// What a session chose, compiled.
-#[derive(Debug, Clone)]
-struct Chosen {
-    /// Sessions that made it hold it, too.
-    choice: Arc<Choice>,
-    set: Arc<Set>,
-}
+type Chosen = HashMap<Arc<Choice>, Arc<Set>>;
+
+/// How often a choice is held while scenarios are reloaded, if no session plays it: by what is loaded, and by its copy.
+const HELD_HERE: usize = 2;
 
 impl Scenarios {
     /// Those of `library` that `names` says, in the order in which their handlers run.
@@ -120,20 +119,23 @@ impl Scenarios {
         let common = Set::load(engine, &library, names, settings)?;
         common.adopt(&self.common);
         let mut chosen = HashMap::new();
-        for (text, before) in self.chosen().iter() {
-            let set = match compiled(engine, &library, &before.choice, settings) {
+        // Not under the lock: who makes a choice would wait, and behind them all others.
+        let before = self.chosen().clone();
+        for (choice, before) in before {
+            let set = match compiled(engine, &library, &choice, settings) {
                 Ok(set) => Arc::new(set),
                 // No session plays it any more, and one that chooses it again is told.
-                Err(_) if Arc::strong_count(&before.choice) == 1 => continue,
+                Err(_) if Arc::strong_count(&choice) <= HELD_HERE => continue,
                 // It is the choice that does not fit any more, and not a file: its session is told, and nobody else.
                 Err(ScenarioError::Setting(_)) => continue,
                 Err(ScenarioError::Script(error)) => return Err(error.into()),
                 Err(error) => {
-                    return Err(ScenarioError::Chosen { choice: text.clone(), error: Box::new(error) });
+                    let (choice, error) = (choice.text().to_owned(), Box::new(error));
+                    return Err(ScenarioError::Chosen { choice, error });
                 }
             };
-            set.adopt(&before.set);
-            chosen.insert(text.clone(), Chosen { choice: Arc::clone(&before.choice), set });
+            set.adopt(&before);
+            chosen.insert(choice, set);
         }
         Ok(Self {
             engine: Arc::clone(&self.engine),
@@ -195,9 +197,9 @@ impl Scenarios {
     fn accounts(&self) -> Vec<HandlerReport> {
         let mut all = self.common.report();
         let chosen = self.chosen();
-        let mut texts: Vec<_> = chosen.keys().collect();
-        texts.sort_unstable();
-        for own in texts.into_iter().filter_map(|text| chosen.get(text)).flat_map(|own| own.set.report()) {
+        let mut choices: Vec<_> = chosen.iter().collect();
+        choices.sort_unstable_by_key(|(choice, _)| *choice);
+        for own in choices.into_iter().flat_map(|(_, set)| set.report()) {
             match all.iter_mut().find(|known| known.place == own.place && known.handler == own.handler) {
                 Some(known) => known.add(own),
                 None => all.push(own),
@@ -215,10 +217,12 @@ impl Scenarios {
         session: &Arc<Session>,
         request: &Request,
     ) -> Result<Option<Scripted>, Error> {
-        if let Some(value) = request.head.headers.get(SCENARIO) {
-            self.choose(session, &String::from_utf8_lossy(value.as_bytes()))?;
-        }
-        let chosen = session.scripts.choice().map(|choice| self.set_of(&choice)).transpose()?;
+        let choice = match said(&request.head.headers) {
+            // Not what the session says by now: another request of it may have chosen since.
+            Some(text) => Some(self.choose(session, &text)?),
+            None => session.scripts.choice(),
+        };
+        let chosen = choice.map(|choice| self.set_of(&choice)).transpose()?;
         // Most requests meet no handler: what is shared by all threads is not counted up and down for them.
         let set = chosen.as_ref().unwrap_or(&self.common);
         let route = set.matches(&request.head.method, request.head.uri.path());
@@ -233,14 +237,15 @@ impl Scenarios {
     ///
     /// # Errors
     /// It cannot be played.
-    pub fn choose(&self, session: &Session, text: &str) -> Result<(), Error> {
+    fn choose(&self, session: &Session, text: &str) -> Result<Arc<Choice>, Error> {
         let text = text.trim();
-        if session.scripts.choice().is_some_and(|choice| choice.text() == text) {
-            return Ok(());
+        if let Some(choice) = session.scripts.choice().filter(|choice| choice.is_of(text)) {
+            return Ok(choice);
         }
         let choice = Choice::parse(text).map_err(|error| Error::Choice(error.to_string()))?;
-        session.scripts.choose(Some(self.playable(choice)?));
-        Ok(())
+        let choice = self.playable(choice)?;
+        session.scripts.choose(Some(Arc::clone(&choice)));
+        Ok(choice)
     }
 
     /// A choice, once it is known that it can be played.
@@ -248,14 +253,15 @@ impl Scenarios {
     /// # Errors
     /// It cannot, and why.
     pub fn playable(&self, choice: Choice) -> Result<Arc<Choice>, Error> {
+        let choice = Arc::new(choice);
         self.set_of(&choice)?;
-        let known = self.chosen().get(choice.text()).map(|own| Arc::clone(&own.choice));
-        Ok(known.unwrap_or_else(|| Arc::new(choice)))
+        let known = self.chosen().get_key_value(&choice).map(|(known, _)| Arc::clone(known));
+        Ok(known.unwrap_or(choice))
     }
 
     /// The set for a choice, compiled when it is first made.
-    fn set_of(&self, choice: &Choice) -> Result<Arc<Set>, Error> {
-        if let Some(Chosen { set, .. }) = self.chosen().get(choice.text()) {
+    fn set_of(&self, choice: &Arc<Choice>) -> Result<Arc<Set>, Error> {
+        if let Some(set) = self.chosen().get(choice) {
             return Ok(Arc::clone(set));
         }
         let made =
@@ -265,13 +271,12 @@ impl Scenarios {
             other => Error::Choice(other.to_string()),
         })?);
         let mut chosen = self.chosen.write().unwrap_or_else(PoisonError::into_inner);
-        if chosen.len() >= MOST_CHOICES && !chosen.contains_key(choice.text()) {
+        if chosen.len() >= MOST_CHOICES && !chosen.contains_key(choice) {
             let what =
                 format!("more than {MOST_CHOICES} different choices were made; make fewer, or start afresh");
             return Err(Error::Choice(what));
         }
-        let entry = chosen.entry(choice.text().to_owned());
-        Ok(Arc::clone(&entry.or_insert(Chosen { choice: Arc::new(choice.clone()), set }).set))
+        Ok(Arc::clone(chosen.entry(Arc::clone(choice)).or_insert(set)))
     }
 
     /// What the scenarios of a session remember. `recorded` tells when the recording was made.
@@ -287,9 +292,16 @@ impl Scenarios {
         })
     }
 
-    fn chosen(&self) -> std::sync::RwLockReadGuard<'_, HashMap<String, Chosen>> {
+    fn chosen(&self) -> std::sync::RwLockReadGuard<'_, Chosen> {
         self.chosen.read().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What a request chooses; several lines are one list (RFC 9110 §5.3).
+fn said(headers: &HeaderMap) -> Option<String> {
+    let mut lines = headers.get_all(SCENARIO).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let first = lines.next()?.into_owned();
+    Some(lines.fold(first, |all, line| [all.as_str(), &line].join(", ")))
 }
 
 /// The one engine, made when it is first needed.

@@ -8,12 +8,15 @@ use super::state::ScenarioState;
 
 /// Which scenarios are wanted, with parameters: `push-expired;after_polls=5, flaky-5xx`.
 ///
-/// That is how the header `x-overdub-scenario` says it; the text alone tells two choices apart.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// That is how the header `x-overdub-scenario` says it. What is chosen otherwise can mean something else by the same text:
+/// a parameter of no scenario in particular, a value with a semicolon in it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Choice {
     text: String,
     names: Vec<String>,
     settings: Vec<Setting>,
+    /// Whether the text alone says it.
+    is_read: bool,
 }
 
 impl Choice {
@@ -23,7 +26,7 @@ impl Choice {
     /// What stands behind a semicolon is not `NAME=VALUE`.
     pub fn parse(text: &str) -> Result<Self, SettingError> {
         let text = text.trim();
-        let mut choice = Self { text: text.to_owned(), ..Self::default() };
+        let mut choice = Self { text: text.to_owned(), is_read: true, ..Self::default() };
         for element in parted(text, b',') {
             let mut parts = parted(element, b';').into_iter().map(str::trim);
             let Some(name) = parts.next().filter(|name| !matches!(*name, "" | "none")) else { continue };
@@ -43,7 +46,12 @@ impl Choice {
     pub fn new(names: Vec<String>, settings: Vec<Setting>) -> Self {
         let settings_text = settings.iter().map(|own| format!(";{}={}", own.full_name(), own.value));
         let text = names.join(", ") + settings_text.collect::<String>().as_str();
-        Self { text, names, settings }
+        Self { text, is_read: false, names, settings }
+    }
+
+    /// Whether [`Choice::parse`] makes it of this text.
+    pub fn is_of(&self, text: &str) -> bool {
+        self.is_read && self.text == text
     }
 
     /// As it was written.
@@ -159,5 +167,18 @@ mod tests {
         assert_eq!(choice.names(), ["a", "b"]);
         let values: Vec<_> = choice.settings().iter().map(|own| own.value.as_str()).collect();
         assert_eq!(values, [r#"["x","y;\"]"]"#, r#"{"k":[1,2]}"#, "1,2"]);
+    }
+
+    #[test]
+    fn choices_that_mean_different_things_are_told_apart_though_they_read_alike() {
+        let chosen = |settings: &[&str]| {
+            let settings = settings.iter().map(|text| Setting::parse(text).unwrap());
+            Choice::new(vec!["a".to_owned()], settings.collect())
+        };
+        let (one, two) = (chosen(&["a.x=1;y=2"]), chosen(&["a.x=1", "y=2"]));
+        let read = Choice::parse(one.text()).unwrap();
+        assert_eq!((one.text(), two.text()), (read.text(), read.text()));
+        assert!(one != two && one != read && two != read);
+        assert!(read.is_of(one.text()) && !one.is_of(one.text()));
     }
 }

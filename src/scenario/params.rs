@@ -11,7 +11,7 @@ use super::json::show;
 pub(super) type Params = BTreeMap<String, Dynamic>;
 
 /// One `--set [SCENARIO.]NAME=VALUE`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Setting {
     /// The scenario that is meant; `None`: each that has a parameter of this name.
     pub scenario: Option<String>,

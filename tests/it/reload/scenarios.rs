@@ -202,3 +202,27 @@ fn files_are_left_alone_or_looked_at_where_so_chosen() {
     own.change(|project| project.write("scenarios/say.rhai", saying("two")));
     assert_eq!(own.text("GET /a"), said("two"));
 }
+
+#[test]
+fn what_a_session_chose_and_is_gone_keeps_nothing_else_from_being_taken_over() {
+    let mut own = replaying(&[]);
+    own.project
+        .write("scenarios/else.rhai", "describe(\"\", #{ n: 1 }); on_request(\"GET /a\", || respond(204));");
+    own.change(|project| project.write("scenarios/say.rhai", saying("two")));
+    for chosen in ["else", "else;n=2"] {
+        assert_eq!(
+            own.ask(&format!("GET /a\nx-overdub-session: s\nx-overdub-scenario: {chosen}")).status(),
+            204
+        );
+    }
+    own.change(|project| {
+        project.write("scenarios/else.rhai", "on_request(\"GET /a\", || respond(205));");
+    });
+    let told = own.text("GET /a\nx-overdub-session: s");
+    assert!(told.contains("no scenario in force has a parameter `else.n`"), "{told}");
+    own.change(|project| std::fs::remove_file(project.path("scenarios/else.rhai")).unwrap());
+    own.change(|project| project.write("scenarios/say.rhai", saying("three")));
+    assert_eq!(own.text("GET /a"), said("three"));
+    let told = own.text("GET /a\nx-overdub-session: s\nx-overdub-scenario: else");
+    assert!(told.contains("there is no scenario `else`"), "{told}");
+}

@@ -123,6 +123,45 @@ fn the_admin_address_tells_what_is_played_and_what_came_of_it() {
 }
 
 #[test]
+fn each_request_plays_what_its_own_header_says() {
+    let (_project, player) = player();
+    std::thread::scope(|scope| {
+        for own in [201, 202, 203] {
+            let player = &player;
+            scope.spawn(move || {
+                for _ in 0..60 {
+                    let headers = format!("\nx-overdub-session: one\nx-overdub-scenario: loud;status={own}");
+                    assert_eq!(status(player, &headers), own);
+                }
+            });
+        }
+    });
+    let lines = "\nx-overdub-scenario: loud;status=203\nx-overdub-scenario: mute";
+    let told = player.ask(&format!("GET /other{lines}\nx-overdub-session: two"));
+    assert_eq!(told.status(), 203, "several lines are one list");
+    let told = admin(&player, "GET /__overdub/sessions/two\n").1;
+    assert!(told.contains("loud;status=203, mute"), "{told}");
+}
+
+#[test]
+fn what_the_admin_address_sets_for_no_scenario_in_particular_is_no_header_that_reads_alike() {
+    let (project, player) = player();
+    project.write("scenarios/low.rhai", r#"describe("none of it", #{ n: 1 });"#);
+    let player = {
+        drop(player);
+        project.serve(&["replay", "--admin", "0"])
+    };
+    let put = r#"PUT /__overdub/sessions/one/scenarios
+
+{"scenarios":["loud","low"],"set":{"status":203}}"#;
+    assert_eq!(admin(&player, put).0, 200);
+    let one = "\nx-overdub-session: one";
+    assert_eq!(status(&player, one), 203);
+    let read = player.ask(&format!("GET /other{one}\nx-overdub-scenario: loud, low;status=203"));
+    assert!(read.text().contains("no scenario in force has a parameter `low.status`"), "{read:?}");
+}
+
+#[test]
 fn a_body_that_names_no_scenarios_changes_nothing() {
     let (_project, player) = player();
     assert_eq!(admin(&player, "PUT /__overdub/scenarios\n\n{\"scenarios\":[\"loud\"]}").0, 200);
