@@ -11,7 +11,9 @@ use crate::error::Error;
 use crate::http::{Request, SCENARIO};
 use crate::profile::{Mask, Profile};
 use crate::replay::Session;
-use crate::scenario::{Choice, Engine, HandlerReport, Library, ScenarioError, ScenarioState, Set, Setting};
+use crate::scenario::{
+    Choice, Engine, HandlerReport, Library, ScenarioError, ScenarioState, Set, Setting, Veil,
+};
 
 /// Most different choices that sessions can make: each is compiled once and kept.
 const MOST_CHOICES: usize = 1000;
@@ -54,6 +56,8 @@ pub struct Scenarios {
     options: ScenarioOptions,
     /// What sessions play that choose nothing.
     common: Arc<Set>,
+    /// Hides the secrets of paths from whoever reads logs and accounts.
+    veil: Veil,
     /// What sessions chose; those that play it hold the choice, too. A std lock, held to look up or to add one.
     chosen: RwLock<Chosen>,
 }
@@ -100,8 +104,8 @@ impl Scenarios {
         options: ScenarioOptions,
     ) -> Result<Self, ScenarioError> {
         let common = Arc::new(Set::load(engine_of(&engine), &library, names, settings)?);
-        let (names, settings) = (names.to_vec(), settings.to_vec());
-        Ok(Self { engine, library, names, settings, options, common, chosen: RwLock::default() })
+        let (names, settings, veil) = (names.to_vec(), settings.to_vec(), veil_of(&options));
+        Ok(Self { engine, library, names, settings, options, common, veil, chosen: RwLock::default() })
     }
 
     /// The same choices of what `library` holds, with the accounts of this one.
@@ -142,6 +146,7 @@ impl Scenarios {
             library,
             names: names.to_vec(),
             settings: settings.to_vec(),
+            veil: veil_of(&options),
             options,
             common: Arc::new(common),
             chosen: RwLock::new(chosen),
@@ -174,6 +179,11 @@ impl Scenarios {
         self.options.seed
     }
 
+    /// What paths are shown without.
+    pub(super) fn veil(&self) -> &Veil {
+        &self.veil
+    }
+
     /// How they are played.
     pub fn options(&self) -> &ScenarioOptions {
         &self.options
@@ -186,10 +196,9 @@ impl Scenarios {
 
     /// The account of every handler, of those that all play and those that sessions chose; secrets are hidden.
     pub fn report(&self) -> Vec<HandlerReport> {
-        let mask = Mask::new(&self.options.profile);
         let mut all = self.accounts();
         for last in all.iter_mut().filter_map(|own| own.last.as_mut()) {
-            *last = mask.apply(last);
+            *last = self.veil.apply(last);
         }
         all
     }
@@ -295,6 +304,11 @@ impl Scenarios {
     fn chosen(&self) -> std::sync::RwLockReadGuard<'_, Chosen> {
         self.chosen.read().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn veil_of(options: &ScenarioOptions) -> Veil {
+    let mask = Mask::new(&options.profile);
+    Veil::new(move |target| mask.apply(target))
 }
 
 /// What a request chooses; several lines are one list (RFC 9110 §5.3).

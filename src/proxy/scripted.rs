@@ -85,7 +85,7 @@ impl Proxy {
         } else {
             decoded_body(&mut request).await?
         };
-        let shown = Arc::new(shown(&request, decoded));
+        let shown = Arc::new(shown(&request, decoded).veiled(scenarios.veil()));
         let fired = entry.is_some().then(Vec::new);
         let (scripted, faults) = (&scripted, Faults::NONE);
         let mut scene = Scene { scenarios, scripted, state, shown, faults, fired };
@@ -232,7 +232,7 @@ impl Scene<'_> {
                 tracing::warn!(
                     "{} {}: no script sees the answer, whose body is larger than {BODY_LIMIT} bytes",
                     self.shown.method,
-                    self.shown.path()
+                    self.shown.shown_path()
                 );
                 return Ok(reply);
             }

@@ -1,5 +1,7 @@
 //! What a scenario is shown: a request as it reached us, and the answer that is due.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -21,6 +23,7 @@ pub struct Request {
     pub body: Bytes,
     path: String,
     query: String,
+    veil: Option<Veil>,
     json: OnceLock<Result<Arc<Parsed>, Unreadable>>,
 }
 
@@ -31,7 +34,7 @@ impl Request {
         let target = target_of(&url);
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let (path, query) = (path.to_owned(), query.to_owned());
-        Self { method, url, headers, body, path, query, json: OnceLock::new() }
+        Self { method, url, headers, body, path, query, veil: None, json: OnceLock::new() }
     }
 
     /// What stands for this request where chance is drawn: the same for requests that are told apart by nothing but
@@ -40,9 +43,20 @@ impl Request {
         hash_of([self.method.as_str(), target_of(&self.url)])
     }
 
+    /// The same, shown to people without its secrets.
+    #[must_use]
+    pub fn veiled(self, veil: &Veil) -> Self {
+        Self { veil: Some(veil.clone()), ..self }
+    }
+
     /// The path, as it came.
     pub fn path(&self) -> &str {
         &self.path
+    }
+
+    /// The same, for people to read.
+    pub fn shown_path(&self) -> Cow<'_, str> {
+        self.veil.as_ref().map_or(Cow::Borrowed(&self.path), |veil| veil.apply(&self.path).into())
     }
 
     /// What follows the `?`, as it came.
@@ -60,6 +74,28 @@ fn target_of(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let target = rest.find('/').and_then(|slash| rest.get(slash..)).unwrap_or("/");
     target.split('#').next().unwrap_or_default()
+}
+
+/// What a path is shown without where people read it: its secrets.
+#[derive(Clone)]
+pub struct Veil(Arc<dyn Fn(&str) -> String + Send + Sync>);
+
+impl Veil {
+    /// Takes off what `hide` takes off.
+    pub fn new(hide: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        Self(Arc::new(hide))
+    }
+
+    /// The text without it.
+    pub fn apply(&self, text: &str) -> String {
+        self.0(text)
+    }
+}
+
+impl fmt::Debug for Veil {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Veil")
+    }
 }
 
 /// Why a body cannot be used as JSON.

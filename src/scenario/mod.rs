@@ -45,7 +45,7 @@ mod turn;
 pub use choice::{Choice, SessionScripts};
 pub use engine::Engine;
 pub use error::{ScenarioError, ScriptError};
-pub use exchange::{Origin, Request, Response};
+pub use exchange::{Origin, Request, Response, Veil};
 pub use handler::{Handler, HandlerReport, Phase};
 pub use json::{JsonError, Parsed};
 pub use library::{Library, LibraryError, Source};

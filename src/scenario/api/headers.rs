@@ -101,7 +101,9 @@ impl Headers {
 
 /// A header as scripts write it.
 pub(super) fn header_of(name: &str, value: &Dynamic) -> Fallible<(HeaderName, HeaderValue)> {
-    let parsed = name.parse::<HeaderName>().map_err(|_| fail(format!("`{name}` is no name of a header")))?;
+    let parsed = name
+        .parse::<HeaderName>()
+        .map_err(|_| fail(format!("`{}` is no name of a header", name.escape_debug())))?;
     if value.is_map() || value.is_array() || value.is_unit() {
         return Err(fail(format!("the header {name} must be a text, not {}", type_name(value))));
     }

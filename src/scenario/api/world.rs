@@ -109,7 +109,7 @@ pub(super) fn log(text: &str) -> Fallible<()> {
     call::logs()?;
     let cut = text.char_indices().nth(LONGEST_LINE).map_or(text, |(end, _)| &text[..end]);
     let about = call::run(|running| {
-        let request = format!("{} {}", running.request.method, running.request.path());
+        let request = format!("{} {}", running.request.method, running.request.shown_path());
         Ok((running.handler.scenario.name.clone(), running.session.to_string(), request))
     });
     if let Ok((scenario, session, request)) = about {

@@ -67,3 +67,20 @@ fn one_that_runs_for_ever_is_ended_and_others_are_served() {
     }
     assert_eq!(player.ask("GET /factors").status(), 200);
 }
+
+#[test]
+fn lines_of_the_log_hide_the_secrets_of_paths() {
+    let script = r#"on_request("GET /*", |req| { log("seen"); respond(204) });"#;
+    let (_project, player) = replay(script, &[]);
+    player.ask("GET /signin/login/token/20111sTEsecretValue");
+    let (_, told) = player.stop();
+    assert!(told.contains("request=GET /signin/login/token/(hidden)"), "{told}");
+    assert!(!told.contains("secretValue"), "{told}");
+}
+
+#[test]
+fn a_name_of_a_header_cannot_begin_a_line_of_the_log() {
+    let script = r#"on_request("GET /other", || respond(200, #{ "x\r\ny": "1" }, ""));"#;
+    let (_project, player) = replay(script, &[]);
+    assert!(player.ask("GET /other").text().contains(r"`x\\r\\ny` is no name of a header"));
+}
