@@ -116,9 +116,13 @@ impl WireFault {
         }
     }
 
-    /// Whether the client does not get the whole response.
-    pub const fn cuts_the_answer(&self) -> bool {
-        !matches!(self, Self::CloseAfter | Self::H2Goaway | Self::Refuse(_) | Self::TlsFailure(_))
+    /// Whether the client does not get a response without a body. Over HTTP/1.1 its head is all of it, whatever happens
+    /// then; over HTTP/2 (`is_h2`) the stream has to end, too.
+    pub const fn cuts_a_bare_answer(&self, is_h2: bool) -> bool {
+        match self {
+            Self::ResetAfter(_) | Self::Truncate(_) | Self::MalformedChunk => is_h2,
+            other => other.replaces_the_answer(),
+        }
     }
 
     /// Whether the client gets no response at all, so that none needs to be made.

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use ::http::response::Parts;
-use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Response as HttpResponse, StatusCode, header};
+use ::http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Response as HttpResponse, StatusCode, Version, header,
+};
 use bytes::Bytes;
 
 use super::{Answer, Loaded, OnScriptError, Proxy, Scenarios};
@@ -116,19 +118,19 @@ impl Proxy {
             let reply = made(after.unwrap_or(response), Framing::Length);
             return Ok((reply, "scripted"));
         }
-        let session = &scene.scripted.session;
+        let (session, version) = (&scene.scripted.session, request.head.version);
         let Answer { reply, outcome, recording, guard } =
             Box::pin(self.unscripted(loaded, session, request, entry)).await?;
         scene.moved(reply.status());
         let reply = if scene.wants(&reply) { scene.changed(reply, recording, loaded).await? } else { reply };
-        Ok((guarded(reply, guard, &scene.faults), outcome))
+        Ok((guarded(reply, guard, &scene.faults, version), outcome))
     }
 }
 
 /// The reply, whose guard is told if a fault keeps it from its client.
-fn guarded(reply: Reply, guard: Option<Guard>, faults: &Faults) -> Reply {
+fn guarded(reply: Reply, guard: Option<Guard>, faults: &Faults, version: Version) -> Reply {
     let Some(guard) = guard else { return reply };
-    let is_cut = faults.wire.is_some_and(|wire| wire.cuts_the_answer());
+    let is_cut = faults.wire.is_some_and(|wire| wire.cuts_a_bare_answer(version == Version::HTTP_2));
     if is_cut && http_body::Body::is_end_stream(reply.body()) {
         // There is no body whose way out would tell.
         drop(guard);
@@ -222,9 +224,6 @@ impl Scene<'_> {
         recording: Option<Recording>,
         loaded: &Loaded,
     ) -> Result<Reply, Error> {
-        // An answer to HEAD tells the length of a body that does not come (RFC 9110 §9.3.2).
-        let is_head = self.shown.method == Method::HEAD;
-        let told = reply.headers().get(header::CONTENT_LENGTH).filter(|_| is_head).cloned();
         let origin = if recording.is_some() { Origin::Recording } else { Origin::Upstream };
         let mut shown = match Shown::of(reply, origin).await? {
             Ok(shown) => shown,
@@ -239,15 +238,17 @@ impl Scene<'_> {
         };
         shown.response.json =
             recording.and_then(|recording| loaded.documents.read(recording, &shown.response.body));
-        let Some(response) = self.after(&shown.response)? else { return Ok(shown.unchanged()) };
+        let told = shown.response.headers.get(header::CONTENT_LENGTH).cloned();
+        let Some(mut response) = self.after(&shown.response)? else { return Ok(shown.unchanged()) };
+        if let Some(told) = told.filter(|_| self.shown.method == Method::HEAD && response.body.is_empty())
+            && response.headers.contains_key(header::CONTENT_LENGTH)
+        {
+            // It is that of the body which GET would give (RFC 9110 §9.3.2).
+            Arc::make_mut(&mut response.headers).insert(header::CONTENT_LENGTH, told);
+        }
         // What it was may go now, so that its headers need not be copied.
         drop(shown.response);
-        let mut reply = made(response, shown.framing);
-        let is_told = reply.headers().contains_key(header::CONTENT_LENGTH);
-        if let Some(told) = told.filter(|_| is_told && http_body::Body::is_end_stream(reply.body())) {
-            reply.headers_mut().insert(header::CONTENT_LENGTH, told);
-        }
-        Ok(reply)
+        Ok(made(response, shown.framing))
     }
 }
 

@@ -176,11 +176,11 @@ impl Response {
                 let kept = self.headers.iter().filter(|(name, _)| !clutter.contains(name));
                 self.headers = Arc::new(kept.map(|(name, value)| (name.clone(), value.clone())).collect());
             }
-        } else if let Some(length) = self.headers.get(header::CONTENT_LENGTH)
-            && *length != HeaderValue::from(self.body.len())
-        {
+        } else if self.headers.contains_key(header::CONTENT_LENGTH) {
             let length = HeaderValue::from(self.body.len());
-            Arc::make_mut(&mut self.headers).insert(header::CONTENT_LENGTH, length);
+            if !self.headers.get_all(header::CONTENT_LENGTH).iter().eq([&length]) {
+                Arc::make_mut(&mut self.headers).insert(header::CONTENT_LENGTH, length);
+            }
         }
     }
 }
