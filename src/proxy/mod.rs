@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ::http::{Method, StatusCode};
 use arc_swap::ArcSwap;
+use tokio::sync::Semaphore;
 
 pub use exchange::Live;
 pub use health::Health;
@@ -48,7 +49,12 @@ pub struct Proxy {
     reloads: Reloads,
     /// Kept only if somebody looks on.
     journal: Option<Journal>,
+    /// Lets handlers of scripts run that take long.
+    slow: Semaphore,
 }
+
+/// Handlers that take long and run at once. Each holds a thread, and when the runtime has no more of them, nobody is served.
+const MOST_SLOW: usize = 32;
 
 #[derive(Debug)]
 enum Mode {
@@ -129,6 +135,7 @@ impl Proxy {
             failures: Failures::default(),
             reloads: Reloads::new(),
             journal: None,
+            slow: Semaphore::new(MOST_SLOW),
         }
     }
 

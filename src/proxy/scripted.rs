@@ -7,6 +7,7 @@ use ::http::{
     HeaderMap, HeaderName, HeaderValue, Method, Response as HttpResponse, StatusCode, Version, header,
 };
 use bytes::Bytes;
+use tokio::sync::Semaphore;
 
 use super::{Answer, Loaded, OnScriptError, Proxy, Scenarios};
 use crate::error::Error;
@@ -43,6 +44,7 @@ struct Scene<'a> {
     state: &'a ScenarioState,
     shown: Arc<scenario::Request>,
     faults: Faults,
+    slow: &'a Semaphore,
     /// What handlers did, if somebody looks on.
     fired: Option<Vec<Entry>>,
 }
@@ -90,7 +92,7 @@ impl Proxy {
         let shown = Arc::new(shown(&request, decoded).veiled(scenarios.veil()));
         let fired = entry.is_some().then(Vec::new);
         let (scripted, faults) = (&scripted, Faults::NONE);
-        let mut scene = Scene { scenarios, scripted, state, shown, faults, fired };
+        let mut scene = Scene { scenarios, scripted, state, shown, faults, slow: &self.slow, fired };
         let answered = self.played(loaded, &mut scene, request, entry).await;
         if let (Some(entry), Some(fired)) = (entry, scene.fired) {
             entry.scripts(fired);
@@ -109,19 +111,23 @@ impl Proxy {
         request: Request,
         entry: &mut Option<Open<'_>>,
     ) -> Result<(Reply, &'static str), Error> {
-        let before = scene.before()?;
+        let before = scene.before().await?;
         if before.is_silence() {
             return Ok((Reply::default(), "scripted"));
         }
-        if let Some(response) = before.answer.or_else(|| scene.state.gone(&scene.shown)) {
-            let after = scene.after(&response)?;
+        let answer = match before.answer {
+            None => scene.gone().await,
+            answer => answer,
+        };
+        if let Some(response) = answer {
+            let after = scene.after(&response).await?;
             let reply = made(after.unwrap_or(response), Framing::Length);
             return Ok((reply, "scripted"));
         }
         let (session, version) = (&scene.scripted.session, request.head.version);
         let Answer { reply, outcome, recording, guard } =
             Box::pin(self.unscripted(loaded, session, request, entry)).await?;
-        scene.moved(reply.status());
+        scene.moved(reply.status()).await;
         let reply = if scene.wants(&reply) { scene.changed(reply, recording, loaded).await? } else { reply };
         Ok((guarded(reply, guard, &scene.faults, version), outcome))
     }
@@ -140,26 +146,39 @@ fn guarded(reply: Reply, guard: Option<Guard>, faults: &Faults, version: Version
 }
 
 impl Scene<'_> {
+    /// Works on the session. Where that may take long, requests wait for each other without a thread.
+    async fn run<T>(&self, is_slow: bool, work: impl FnOnce() -> T) -> T {
+        if !is_slow && !self.state.is_busy() {
+            return work();
+        }
+        let _turn = self.scripted.session.scripts.turn().await;
+        // It is never closed.
+        let _slow = self.slow.acquire().await;
+        super::apart(true, work)
+    }
+
+    /// The answer for an entity that is gone.
+    async fn gone(&self) -> Option<Response> {
+        if self.state.has_overlays() { self.run(false, || self.state.gone(&self.shown)).await } else { None }
+    }
+
     /// What handlers decide before an answer is looked for.
-    fn before(&mut self) -> Result<Decision, Error> {
+    async fn before(&mut self) -> Result<Decision, Error> {
         let Some(route) = &self.scripted.route else { return Ok(Decision::default()) };
         let (set, state) = (&self.scripted.set, self.state);
-        let ran =
-            super::apart(set.is_slow(route) || state.is_busy(), || set.before(route, &self.shown, state));
+        let ran = self.run(set.is_slow(route), || set.before(route, &self.shown, state)).await;
         let decision = self.settled(ran)?;
         self.note(&decision);
         Ok(decision)
     }
 
     /// The answer as handlers and overlays make it; `None`: as it is.
-    fn after(&mut self, response: &Response) -> Result<Option<Response>, Error> {
+    async fn after(&mut self, response: &Response) -> Result<Option<Response>, Error> {
         let (set, state) = (&self.scripted.set, self.state);
         let Some(route) = &self.scripted.route else {
-            return Ok(super::apart(state.is_busy(), || state.overlaid(&self.shown, response)));
+            return Ok(self.run(false, || state.overlaid(&self.shown, response)).await);
         };
-        let ran = super::apart(set.is_slow(route) || state.is_busy(), || {
-            set.after(route, &self.shown, response, state)
-        });
+        let ran = self.run(set.is_slow(route), || set.after(route, &self.shown, response, state)).await;
         let decision = self.settled(ran)?;
         self.note(&decision);
         Ok(decision.answer)
@@ -191,14 +210,14 @@ impl Scene<'_> {
     }
 
     /// Notes that the recording or the API itself moved on what was written to.
-    fn moved(&self, status: StatusCode) {
+    async fn moved(&self, status: StatusCode) {
         if !self.state.has_overlays() || !status.is_success() {
             return;
         }
         let segments: Vec<&str> = self.shown.path().split('/').filter(|part| !part.is_empty()).collect();
         let kind = self.scenarios.options().profile.kind(&self.shown.method, &segments);
         if matches!(kind, Kind::Write) {
-            self.state.moved_by(&self.shown);
+            self.run(false, || self.state.moved_by(&self.shown)).await;
         }
     }
 
@@ -239,7 +258,7 @@ impl Scene<'_> {
         shown.response.json =
             recording.and_then(|recording| loaded.documents.read(recording, &shown.response.body));
         let told = shown.response.headers.get(header::CONTENT_LENGTH).cloned();
-        let Some(mut response) = self.after(&shown.response)? else { return Ok(shown.unchanged()) };
+        let Some(mut response) = self.after(&shown.response).await? else { return Ok(shown.unchanged()) };
         if let Some(told) = told.filter(|_| self.shown.method == Method::HEAD && response.body.is_empty())
             && response.headers.contains_key(header::CONTENT_LENGTH)
         {

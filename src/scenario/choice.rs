@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
+use tokio::sync::{Mutex, MutexGuard};
+
 use super::params::{Setting, SettingError};
 use super::state::ScenarioState;
 
@@ -13,10 +15,10 @@ use super::state::ScenarioState;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Choice {
     text: String,
-    names: Vec<String>,
-    settings: Vec<Setting>,
     /// Whether the text alone says it.
     is_read: bool,
+    names: Vec<String>,
+    settings: Vec<Setting>,
 }
 
 impl Choice {
@@ -100,6 +102,8 @@ pub struct SessionScripts {
     is_chosen: AtomicBool,
     /// A std lock, held to take or to replace one pointer.
     choice: RwLock<Option<Arc<Choice>>>,
+    /// An async lock, held while handlers run that take long.
+    turn: Mutex<()>,
     state: OnceLock<ScenarioState>,
 }
 
@@ -117,6 +121,11 @@ impl SessionScripts {
         let is_chosen = choice.is_some();
         *self.choice.write().unwrap_or_else(PoisonError::into_inner) = choice;
         self.is_chosen.store(is_chosen, Ordering::Release);
+    }
+
+    /// Where handlers take long, one request of a session waits here for the other, and no thread with it.
+    pub async fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().await
     }
 
     /// What its scenarios remember, which begins as `begin` says.

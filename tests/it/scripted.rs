@@ -3,6 +3,7 @@
 mod errors;
 mod heads;
 mod sessions;
+mod slow;
 
 use serde_json::Value;
 

@@ -220,7 +220,7 @@ pub(crate) fn shown(status: StatusCode, body: &[u8]) -> String {
     format!("{} {}", status.as_u16(), String::from_utf8_lossy(body)).trim_end().to_owned()
 }
 
-fn request(line: &str, headers: &[(&'static str, &'static str)]) -> Request {
+pub(crate) fn request(line: &str, headers: &[(&'static str, &'static str)]) -> Request {
     let mut parts = line.splitn(3, ' ');
     let method: Method = parts.next().expect("a method").parse().expect("a method");
     let target = parts.next().expect("a path");
