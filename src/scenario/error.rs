@@ -96,11 +96,14 @@ impl ScriptError {
     }
 
     pub(super) fn of_parse(source: &Source, error: &ParseError) -> Self {
-        let mut message = lower(&error.err_type().to_string());
-        if let Some(hint) = hint(&message) {
-            message = format!("{message}; {hint}");
+        let told = Self::new(source, error.position(), lower(&error.err_type().to_string()));
+        let hint = foreign_word(&told.source, told.column)
+            .map(|(word, own)| format!("{word} is written {own}"))
+            .or_else(|| hint(&told.message).map(str::to_owned));
+        match hint {
+            Some(hint) => Self { message: format!("{}; {hint}", told.message), ..told },
+            None => told,
         }
-        Self::new(source, error.position(), message)
     }
 
     /// From what the engine reports; the innermost place counts.
@@ -123,15 +126,35 @@ impl ScriptError {
     }
 }
 
+/// A word of another language at this column or right before it, where the parser was lost; and what it is here.
+fn foreign_word(line: &str, column: usize) -> Option<(&'static str, &'static str)> {
+    const WORDS: [(&str, &str); 8] = [
+        ("elif", "else if"),
+        ("elseif", "else if"),
+        ("elsif", "else if"),
+        ("and", "&&"),
+        ("or", "||"),
+        ("not", "!"),
+        ("function", "fn"),
+        ("def", "fn"),
+    ];
+    let (start, _) = line.char_indices().nth(column.checked_sub(1)?)?;
+    let (before, from) = line.split_at(start);
+    let is_end = |char: char| !char.is_alphanumeric() && char != '_';
+    let near = [from.split(is_end).next(), before.trim_end().rsplit(is_end).next()];
+    near.into_iter().flatten().find_map(|near| WORDS.iter().find(|(word, _)| *word == near).copied())
+}
+
 /// What to write in place of what other languages have.
 fn hint(message: &str) -> Option<&'static str> {
-    const HINTS: [(&str, &str); 9] = [
-        ("'null' is a reserved", "nothing is written ()"),
-        ("'nil' is a reserved", "nothing is written ()"),
+    const HINTS: [(&str, &str); 10] = [
+        ("'null' is a reserved", "for nothing, write ()"),
+        ("'nil' is a reserved", "for nothing, write ()"),
         (
             "'var' is a reserved",
             "a variable is made by let; a property is written in brackets, as res.json[\"var\"]",
         ),
+        ("'#' is a reserved", "comments begin with //, maps with #{"),
         ("reserved keyword", "a property of this name is written in brackets, as res.json[\"new\"]"),
         ("expecting name of a property", "one that is a keyword is written in brackets, as res.json[\"in\"]"),
         ("unknown operator: '?'", "write if … { … } else { … }, which has a value"),

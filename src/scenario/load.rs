@@ -16,7 +16,7 @@ use super::json::{Parsed, show};
 use super::library::{Library, Source};
 use super::literal::Literal;
 use super::okta;
-use super::params::{Params, Setting, SettingError, all_described, type_of};
+use super::params::{Params, Setting, SettingError, all_described, misgiven, type_of};
 use super::route::Pattern;
 
 /// A scenario that is loaded.
@@ -131,6 +131,9 @@ impl Loading {
     }
 }
 
+/// Where a scenario requires another one.
+type Place<'a> = (&'a Source, Position);
+
 /// Everything that several scenarios are together.
 #[derive(Debug, Default)]
 pub(super) struct Loaded {
@@ -171,7 +174,12 @@ impl<'a> Loader<'a> {
     }
 
     /// Loads one, unless it is there.
-    pub(super) fn add(&mut self, name: &str, given: Map) -> Result<(), ScenarioError> {
+    pub(super) fn add(&mut self, name: &str) -> Result<(), ScenarioError> {
+        self.add_with(name, Map::new(), None)
+    }
+
+    /// The same, with parameters that another scenario sets, and where it does.
+    fn add_with(&mut self, name: &str, given: Map, by: Option<Place<'_>>) -> Result<(), ScenarioError> {
         if self.loaded.scenarios.iter().any(|scenario| scenario.name == name) {
             return Ok(());
         }
@@ -180,6 +188,9 @@ impl<'a> Loader<'a> {
             return Err(ScenarioError::Unknown { name: name.to_owned(), known });
         };
         let loading = self.run(&source, given)?;
+        if let (Some((by, position)), Some(why)) = (by, misgiven(name, &loading.defaults, &loading.given)) {
+            return Err(Box::new(ScriptError::new(by, position, why)).into());
+        }
         self.waiting.push(name.to_owned());
         for requirement in &loading.requires {
             let failed = |message| Box::new(ScriptError::new(&source, requirement.position, message));
@@ -187,7 +198,8 @@ impl<'a> Loader<'a> {
                 let circle = format!("{} → {}", self.waiting.join(" → "), requirement.name);
                 return Err(failed(format!("scenarios require each other in a circle: {circle}")).into());
             }
-            match self.add(&requirement.name, requirement.given.clone()) {
+            let by = Some((&*source, requirement.position));
+            match self.add_with(&requirement.name, requirement.given.clone(), by) {
                 Err(ScenarioError::Unknown { name, known }) => {
                     return Err(failed(format!(
                         "there is no scenario `{name}` to require; known are: {known}"

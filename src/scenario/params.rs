@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rhai::{Array, Dynamic, FLOAT, INT, ImmutableString, Map};
 
 use super::error::listed;
-use super::json::show;
+use super::json::{show, to_json, type_name};
 
 /// Values by name, as they are in force.
 pub(super) type Params = BTreeMap<String, Dynamic>;
@@ -121,6 +121,22 @@ pub(super) fn fitting(default: &Dynamic, value: &Dynamic) -> Option<Dynamic> {
     }
     let value = value.flatten_clone();
     (default.type_id() == value.type_id()).then_some(value)
+}
+
+/// What is wrong with the values that another scenario gives: they are no parameters, or not of their types.
+pub(super) fn misgiven(scenario: &str, defaults: &Params, given: &Map) -> Option<String> {
+    given.iter().find_map(|(name, value)| {
+        let Some(default) = defaults.get(name.as_str()) else {
+            let known: Vec<&String> = defaults.keys().collect();
+            return Some(format!("`{scenario}` has no parameter `{name}`; there are: {}", listed(&known)));
+        };
+        if fitting(default, value).is_some() {
+            return None;
+        }
+        let wanted = type_of(default).unwrap_or_default();
+        let value = to_json(value).unwrap_or_else(|_| type_name(value));
+        Some(format!("the parameter `{name}` of `{scenario}` is {wanted}, and {value} is not"))
+    })
 }
 
 /// JSON as plain values of the engine.

@@ -7,7 +7,6 @@ use std::sync::{Arc, MutexGuard};
 
 use foldhash::fast::FixedState;
 use http::Method;
-use rhai::Map;
 
 use super::api::Res;
 use super::engine::Engine;
@@ -111,7 +110,7 @@ impl Set {
     ) -> Result<Self, ScenarioError> {
         let mut loader = Loader::new(engine, library, settings, common);
         for name in names {
-            loader.add(name.as_ref(), Map::new())?;
+            loader.add(name.as_ref())?;
         }
         loader.check_settings()?;
         let Loaded { scenarios, handlers } = loader.loaded;

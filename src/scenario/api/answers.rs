@@ -59,7 +59,8 @@ fn details_of(map: &Map) -> Fallible<Details> {
             "limit" => details.limit = Some(count(name, value)?),
             "remaining" => details.remaining = Some(count(name, value)?),
             "reset" => {
-                let after = parse_duration(&text(name, value)?);
+                let after = text_of(value).ok_or_else(|| wrong(name, "a time, \"30s\"", value))?;
+                let after = parse_duration(&after);
                 details.reset = Some(after.map_err(|error| fail(format!("okta_error: reset: {error}")))?);
             }
             "headers" => {

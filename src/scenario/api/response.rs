@@ -227,7 +227,7 @@ pub(super) fn redirection(status: INT) -> Fallible<StatusCode> {
     if matches!(status, 300..=399) {
         return Ok(code);
     }
-    Err(fail(format!("{status} redirects nobody: it is one of 301, 302, 303, 307, 308")))
+    Err(fail(format!("{status} redirects nobody: write a status from 300 to 399")))
 }
 
 pub(super) fn location(url: &str) -> Fallible<HeaderValue> {

@@ -5,7 +5,7 @@ use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, Map, NativeCallContext};
 use crate::scenario::call;
 use crate::scenario::error::{fail, listed};
 use crate::scenario::handler::Phase;
-use crate::scenario::json::{show, to_json};
+use crate::scenario::json::to_json;
 use crate::scenario::load::{Loading, Registered, Requirement};
 use crate::scenario::params::{Params, fitting, type_of, typed};
 use crate::scenario::route::Pattern;
@@ -34,7 +34,7 @@ fn describe(title: &str, options: Map) -> Fallible<()> {
         if loading.title.is_some() {
             return Err(fail("describe was called before: a file has one description".to_owned()));
         }
-        override_params(loading, &mut params)?;
+        override_params(loading, &mut params);
         loading.title = Some(title.to_owned());
         loading.params = params;
         loading.state = state;
@@ -43,22 +43,14 @@ fn describe(title: &str, options: Map) -> Fallible<()> {
 }
 
 /// Puts in place of defaults what a requiring scenario gives, then what was set from outside.
-fn override_params(loading: &mut Loading, params: &mut Params) -> Fallible<()> {
+fn override_params(loading: &mut Loading, params: &mut Params) {
+    // What does not fit is told once the file has run, where the requiring one says it.
     for (name, value) in &loading.given {
-        let known = params.keys().cloned().collect::<Vec<_>>();
-        let Some(default) = params.get_mut(name.as_str()) else {
-            let known = listed(&known);
-            return Err(fail(format!(
-                "what requires this sets `{name}`, which is no parameter; there are: {known}"
-            )));
-        };
-        *default = fitting(default, value).ok_or_else(|| {
-            let wanted = type_of(default).unwrap_or_default();
-            fail(format!(
-                "what requires this sets the parameter `{name}`, which is {wanted}, to {}",
-                show(value)
-            ))
-        })?;
+        if let Some(default) = params.get_mut(name.as_str())
+            && let Some(value) = fitting(default, value)
+        {
+            *default = value;
+        }
     }
     loading.defaults.clone_from(params);
     for setting in loading.settings.iter().filter(|setting| setting.is_for(&loading.source.name)) {
@@ -69,7 +61,6 @@ fn override_params(loading: &mut Loading, params: &mut Params) -> Fallible<()> {
             }
         }
     }
-    Ok(())
 }
 
 fn on(context: &NativeCallContext<'_>, phase: Phase, route: &str, function: &FnPtr) -> Fallible<()> {

@@ -94,7 +94,8 @@ fn what_is_wrong_at_load_is_refused() {
         ("respnd(1);", "no function respnd (integer)"),
         ("on_response(\"GET /a\", |req, res| { res.json.new = 1; });", "in brackets, as res.json[\"new\"]"),
         ("on_response(\"GET /a\", |req, res| { res.json.in = 1; });", "in brackets, as res.json[\"in\"]"),
-        ("let x = null;", "nothing is written ()"),
+        ("let x = null;", "for nothing, write ()"),
+        ("# a comment\nlet x = 1;", "comments begin with //"),
         ("var x = 1;", "a variable is made by let"),
         ("let x = 1; x++;", "write += 1"),
         ("let x = true ? 1 : 2;", "write if … { … } else { … }"),
@@ -157,7 +158,8 @@ fn what_a_handler_gets_wrong_is_never_silently_nothing() {
         ("okta_error(\"E0\" + \"0\");", "no error code `E00`"),
         ("okta_error(\"E0000047\", #{ why: 1 });", "no option `why`; it has: detail"),
         ("let r = respond(500, #{ a: 1 }); r.x", "res has no property `x`"),
-        ("redirect(200, \"/a\");", "200 redirects nobody"),
+        ("redirect(200, \"/a\");", "200 redirects nobody: write a status from 300 to 399"),
+        ("okta_error(\"E0000047\", #{ reset: 30 });", "reset must be a time, \"30s\", not an integer"),
         ("describe(\"late\");", "while the file is loaded only"),
         ("on_request(\"GET /a\", |req| { });", "while the file is loaded only"),
         ("time(\"tomorrow\");", "is no time"),
@@ -194,6 +196,21 @@ fn a_call_of_no_function_says_how_it_is_written_or_what_was_meant() {
     }
     let said = said("let x = 1; x.foo();", FACTOR);
     assert!(said.ends_with("no function foo (integer)"), "{said}");
+}
+
+#[test]
+fn words_of_other_languages_are_told_in_this_one() {
+    for (script, why) in [
+        ("let a = 1;\nif a == 1 { } elif a == 2 { }", "elif is written else if"),
+        ("let a = 1;\nif a == 1 { } elseif a == 2 { }", "elseif is written else if"),
+        ("let a = true; if a and a { }", "and is written &&"),
+        ("let a = true;\nlet b = a or a;", "or is written ||"),
+        ("let a = true;\nif not a { }", "not is written !"),
+        ("function double(n) { n * 2 }", "function is written fn"),
+    ] {
+        let said = said(script, FACTOR);
+        assert!(said.contains(why), "{script}: {said}");
+    }
 }
 
 #[test]

@@ -27,7 +27,17 @@ fn required_scenarios_run_first_once_and_with_what_they_are_given() {
     );
     let wrong = [("a", "require(\"c\", #{ marc: 1 });"), files[2]];
     let said = load(&wrong, &["a"], &[]).unwrap_err().to_string();
-    assert!(said.contains("sets `marc`, which is no parameter; there are: mark"), "{said}");
+    assert!(said.starts_with("scenarios/a.rhai:1:1: `c` has no parameter `marc`; there are: mark"), "{said}");
+    let wrong = [("a", "require(\"n\", #{ times: \"3\" });"), ("n", "describe(\"n\", #{ times: 1 });")];
+    let said = load(&wrong, &["a"], &[]).unwrap_err().to_string();
+    let why = "scenarios/a.rhai:1:1: the parameter `times` of `n` is an integer, and \"3\" is not";
+    assert!(said.starts_with(why), "{said}");
+    let plain = [("a", "require(\"n\", #{ times: 3 });"), ("n", "let x = 1;")];
+    let said = load(&plain, &["a"], &[]).unwrap_err().to_string();
+    assert!(
+        said.starts_with("scenarios/a.rhai:1:1: `n` has no parameter `times`; there are: nothing"),
+        "{said}"
+    );
 }
 
 #[test]

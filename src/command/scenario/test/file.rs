@@ -147,6 +147,9 @@ impl TryFrom<String> for RequestLine {
         if !target.starts_with('/') || target.contains(char::is_whitespace) {
             return Err(form());
         }
+        if method.bytes().any(|byte| byte.is_ascii_lowercase()) {
+            return Err(format!("`{text}`: methods are upper case, {}", method.to_uppercase()));
+        }
         Ok(Self { method: method.parse().map_err(|_| form())?, target: target.to_owned() })
     }
 }
@@ -255,7 +258,21 @@ fn at(path: &str, error: &serde_yaml::Error) -> String {
     let Some(place) = error.location() else { return format!("{path}: {said}") };
     let (line, column) = (place.line(), place.column());
     let bare = said.replacen(&format!(" at line {line} column {column}"), "", 1);
-    format!("{path}:{line}:{column}: {bare}")
+    format!("{path}:{line}:{column}: {}", in_plain_words(bare))
+}
+
+/// What was expected, as who writes YAML calls it.
+fn in_plain_words(said: String) -> String {
+    const WORDS: [(&str, &str); 7] = [
+        ("expected u16", "expected a whole number"),
+        ("expected u32", "expected a whole number"),
+        ("expected u64", "expected a whole number"),
+        ("expected a sequence", "expected a list"),
+        ("expected struct TestFile", "expected a map"),
+        ("expected struct Expect", "expected a map"),
+        ("invalid type: ", "this is no value for it: "),
+    ];
+    WORDS.iter().fold(said, |said, (term, words)| said.replacen(term, words, 1))
 }
 
 #[cfg(test)]
@@ -279,6 +296,9 @@ mod tests {
         insta::assert_snapshot!(refused(&with("expect: { faults: [rest] }")), @r#"a.test.yaml:6:27: tests[0].steps[0].expect.faults: there is no fault `rest`; there are: delay, throttle, dribble, hang, empty_reply, reset, reset_after, truncate, wrong_length, malformed_chunk, garbage, close_after, refuse, tls_failure, h2_goaway, h2_reset"#);
         insta::assert_snapshot!(refused(&with("expect: { delay: 2 }")), @r#"a.test.yaml:6:17: tests[0].steps[0].expect: `2` is no time: write 200ms, 1.5s or 2m"#);
         insta::assert_snapshot!(refused(&with("expect: { delay: 3s..2s }")), @r#"a.test.yaml:6:17: tests[0].steps[0].expect: `3s..2s` ends before it begins"#);
+        insta::assert_snapshot!(refused(&with("expect: { status: ok }")), @r#"a.test.yaml:6:27: tests[0].steps[0].expect.status: this is no value for it: string "ok", expected a whole number"#);
+        insta::assert_snapshot!(refused(&with("expect: { faults: reset }")), @r#"a.test.yaml:6:27: tests[0].steps[0].expect.faults: this is no value for it: string "reset", expected a list"#);
+        insta::assert_snapshot!(refused("tests:\n  - name: a\n    steps:\n      - request: get /a\n"), @r#"a.test.yaml:4:9: tests[0].steps[0]: `get /a`: methods are upper case, GET"#);
         insta::assert_snapshot!(refused(&with("keep: { a: b.c }")), @r#"a.test.yaml:6:15: tests[0].steps[0].keep: `b.c` is no JSON pointer: write /b/c"#);
         insta::assert_snapshot!(refused(&with("times: 0")), @r#"a.test.yaml: the test `a` asks nothing: give it steps, and each `times` of 1 or more"#);
         insta::assert_snapshot!(refused("tests:\n  - name: a\n    steps:\n      - request: get\n"), @r#"a.test.yaml:4:9: tests[0].steps[0]: `get` is no request: write METHOD /path, as GET /api/v1/users/{user}"#);
