@@ -105,6 +105,8 @@ fn a_copied_value_keeps_its_number_text() {
     assert!(copied.contains("\"a\":  [ {\"id\":\"1\"}, {\"id\":\"2\"} ]"), "{copied}");
     let said = Stage::on_response("let n = res.json.big;").failure(ODD);
     assert!(said.contains("12345678901234567890 does not fit"), "{said}");
+    let copied = changed("let copy = res.json.copy(); res.text = copy.to_json();");
+    assert!(copied.contains("\"big\": 12345678901234567890,"), "{copied}");
 }
 
 #[test]
