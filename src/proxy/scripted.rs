@@ -148,10 +148,15 @@ fn guarded(reply: Reply, guard: Option<Guard>, faults: &Faults, version: Version
 impl Scene<'_> {
     /// Works on the session. Where that may take long, requests wait for each other without a thread.
     async fn run<T>(&self, is_slow: bool, work: impl FnOnce() -> T) -> T {
-        if !is_slow && !self.state.is_busy() {
+        let scripts = &self.scripted.session.scripts;
+        // What is quick is waited for by the thread itself: that takes less time than to let others have it.
+        if !is_slow && !scripts.is_slow_turn() {
             return work();
         }
-        let _turn = self.scripted.session.scripts.turn().await;
+        let _turn = scripts.turn().await;
+        if !is_slow {
+            return work();
+        }
         // It is never closed.
         let _slow = self.slow.acquire().await;
         super::apart(true, work)

@@ -123,6 +123,11 @@ impl SessionScripts {
         self.is_chosen.store(is_chosen, Ordering::Release);
     }
 
+    /// Whether a script that takes long has its turn.
+    pub fn is_slow_turn(&self) -> bool {
+        self.turn.try_lock().is_err()
+    }
+
     /// Where handlers take long, one request of a session waits here for the other, and no thread with it.
     pub async fn turn(&self) -> MutexGuard<'_, ()> {
         self.turn.lock().await

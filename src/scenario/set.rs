@@ -237,8 +237,8 @@ impl Set {
         session: &ScenarioState,
     ) -> Result<Decision, Box<ScriptError>> {
         let mut decision = Decision::default();
-        let mut inner = session.lock();
         let res = Res::new(response.clone());
+        let mut inner = session.lock();
         if !inner.overlays.is_empty() {
             lay_over(&inner.overlays, &res, request, session);
         }
@@ -262,6 +262,8 @@ impl Set {
             drop(answer);
             one.account(&mut decision);
         }
+        // Others of the session need not wait while the answer is written.
+        drop(inner);
         let mut answer = res.lock();
         let is_changed = answer.is_changed();
         let (response, faults, _) = answer.taken();

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::error::fail;
@@ -105,11 +105,6 @@ impl ScenarioState {
     pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
         // Each part is whole after every step, so what a panic interrupted can still be used.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether a handler runs in this session at the moment, so that another one would have to wait for it.
-    pub fn is_busy(&self) -> bool {
-        self.inner.try_lock().is_err_and(|error| matches!(error, TryLockError::WouldBlock))
     }
 
     /// How far scripts have moved the session's clock.
