@@ -15,7 +15,8 @@ use crate::scenario::{
     Choice, Engine, HandlerReport, Library, ScenarioError, ScenarioState, Set, Setting, Veil,
 };
 
-/// Most different choices that sessions can make: each is compiled once and kept.
+/// Most different choices that sessions can play at once: each is compiled once, and kept until there is no more room
+/// for it and no session plays it.
 const MOST_CHOICES: usize = 1000;
 
 /// When a session begins by the clock of scripts, where recordings are played and none tells a time.
@@ -281,9 +282,14 @@ impl Scenarios {
         })?);
         let mut chosen = self.chosen.write().unwrap_or_else(PoisonError::into_inner);
         if chosen.len() >= MOST_CHOICES && !chosen.contains_key(choice) {
-            let what =
-                format!("more than {MOST_CHOICES} different choices were made; make fewer, or start afresh");
-            return Err(Error::Choice(what));
+            // Their accounts go with them.
+            chosen.retain(|own, _| Arc::strong_count(own) > 1);
+            if chosen.len() >= MOST_CHOICES {
+                let what = format!(
+                    "sessions play {MOST_CHOICES} different choices already; end some sessions, or reset them"
+                );
+                return Err(Error::Choice(what));
+            }
         }
         Ok(Arc::clone(chosen.entry(Arc::clone(choice)).or_insert(set)))
     }

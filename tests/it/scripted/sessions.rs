@@ -73,6 +73,17 @@ fn a_reset_begins_with_what_all_play() {
 }
 
 #[test]
+fn a_long_run_may_make_ever_new_choices() {
+    let (_project, player) = player();
+    for number in 0..1010 {
+        // Written in ever more digits, so that no two are the same.
+        let (code, digits) = (200 + number % 300, 3 + number / 300);
+        let answer = player.ask(&format!("GET /other\nx-overdub-scenario: loud;status={code:0digits$}"));
+        assert_eq!(usize::from(answer.status()), code, "{number}: {answer:?}");
+    }
+}
+
+#[test]
 fn what_a_header_chooses_must_be_there() {
     let (_project, player) = player();
     let asked = |choice: &str| player.ask(&format!("GET /other\nx-overdub-scenario: {choice}"));
