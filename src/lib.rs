@@ -42,6 +42,7 @@
 //! | [`shipped`] | the recordings and scenarios that are built in |
 //! | [`clock`] | time and randomness |
 //! | [`config`] | settings, complete and checked |
+//! | [`launch`] | a proxy from its settings, served |
 //! | [`cli`] | what can be typed |
 //! | [`command`] | what each command does |
 
@@ -56,6 +57,7 @@ pub mod error;
 pub mod fault;
 pub mod http;
 pub mod journal;
+pub mod launch;
 pub mod matching;
 pub mod profile;
 pub mod proxy;

@@ -1,13 +1,11 @@
 //! What each command does: a file per command.
 
-mod admin;
 mod ca;
 mod cassette;
 mod completions;
 mod demo;
 pub mod logging;
 mod proxy;
-mod reload;
 mod sandbox;
 mod scenario;
 mod scenarios;
@@ -17,6 +15,7 @@ use std::io::Write as _;
 
 use crate::cli::Command;
 use crate::config::{FromFile, Renewal, RunConfig, SettingsError};
+use crate::launch::LaunchError;
 
 /// Why a command did not end well.
 #[derive(Debug)]
@@ -73,6 +72,12 @@ impl Failure {
             Self::Usage(_) => 2,
             Self::Typed(error, _) => u8::try_from(error.exit_code()).unwrap_or(2),
         }
+    }
+}
+
+impl From<LaunchError> for Failure {
+    fn from(LaunchError(problems): LaunchError) -> Self {
+        Self::Usage(problems)
     }
 }
 

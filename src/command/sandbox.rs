@@ -1,69 +1,27 @@
-//! `overdub sandbox`: an Okta Factors org on loopback, and the same as an upstream within one process.
+//! `overdub sandbox`: an Okta Factors org on loopback.
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::Failure;
-use super::serve::{Ready, bind, until_signal};
+use super::serve::{Ready, signal};
 use crate::cli::SandboxArgs;
-use crate::error::Error;
-use crate::http::{BODY_LIMIT, Body, Origin, Reply, Request};
+use crate::http::Origin;
+use crate::launch::{Org, bind};
 use crate::sandbox::{Sandbox, SandboxConfig};
-use crate::server::{Handler, Settings, serve};
+use crate::server::{Settings, serve};
 
 pub(super) async fn run(args: SandboxArgs) -> Result<(), Failure> {
     let listener = bind(args.listen).await?;
+    let signal = signal()?;
+    let address = listener.local_addr().map_err(|error| Failure::usage(format_args!("--listen: {error}")))?;
+    let url = Origin::new("http", &address.to_string());
+    Ready { url: &url, ca: None, admin: None, mode: "sandbox", upstream: "none", size: (0, 0) }.tell();
     let config = SandboxConfig { seed: args.seed, start: args.start, tick: args.tick };
-    let ready = Ready { mode: "sandbox", upstream: "none", ..Ready::default() };
-    until_signal(listener, Arc::new(Org(Sandbox::new(config))), Settings::default(), ready).await.map(drop)
-}
-
-/// An org that is served on a free port of loopback.
-pub(super) struct Served {
-    /// Where it listens.
-    pub(super) origin: Origin,
-    ends: CancellationToken,
-    server: JoinHandle<()>,
-}
-
-impl Served {
-    /// Ends it; afterwards nobody listens there.
-    pub(super) async fn stop(self) {
-        self.ends.cancel();
-        // It ends by itself; how does not matter any more.
-        let _ = self.server.await;
-    }
-}
-
-/// Serves an org.
-pub(super) async fn start(org: Arc<Org>) -> Result<Served, Failure> {
-    let failed = |error: std::io::Error| Failure::usage(format_args!("cannot start the sandbox: {error}"));
-    let listener = TcpListener::bind("127.0.0.1:0").await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    let ends = CancellationToken::new();
-    let server = tokio::spawn(serve(listener, org, Settings::default(), ends.clone()));
-    Ok(Served { origin: Origin::new("http", &address.to_string()), ends, server })
-}
-
-/// The org as one who answers requests.
-#[derive(Debug)]
-pub(super) struct Org(pub(super) Sandbox);
-
-impl Handler for Org {
-    async fn handle(&self, mut request: Request) -> Reply {
-        let origin = request.client_origin().to_string();
-        let body = match std::mem::take(&mut request.body).read(BODY_LIMIT).await {
-            Ok(Ok(whole)) => whole.data,
-            Ok(Err(_)) => return Error::RequestTooLarge.into_reply(),
-            Err(error) => return Error::RequestBroken(error).into_reply(),
-        };
-        let request = ::http::Request::from_parts(request.head, body);
-        self.0
-            .handle(&origin, request)
-            .map(|body: Bytes| if body.is_empty() { Body::Empty } else { Body::Whole(body) })
-    }
+    let (org, shutdown) = (Arc::new(Org(Sandbox::new(config))), CancellationToken::new());
+    let server = tokio::spawn(serve(listener, org, Settings::default(), shutdown.clone()));
+    signal.await;
+    shutdown.cancel();
+    server.await.map_err(|error| Failure::Checks(format!("the server ended badly: {error}")))
 }

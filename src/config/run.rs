@@ -66,6 +66,8 @@ pub struct RunConfig {
     pub serve: ServeConfig,
     /// Who may look on.
     pub admin: AdminConfig,
+    /// How many entries the journal keeps; `None`: there is none, for nobody looks on.
+    pub journal: Option<usize>,
     /// What is known about the API.
     pub profile: Arc<Profile>,
     /// Whether links lead back to the proxy.
@@ -189,19 +191,21 @@ impl Base {
 
     fn with(self, serve: &ServeArgs, admin: &AdminArgs) -> Result<RunConfig, ConfigError> {
         let serve = ServeConfig::of(serve, &self.profile)?;
-        Ok(self.run(serve, AdminConfig::of(admin)?))
+        self.run(serve, admin)
     }
 
     fn offline(self, serve: &ServeArgs, admin: &AdminArgs) -> Result<RunConfig, ConfigError> {
         let serve = ServeConfig::offline(serve, &self.profile)?;
-        Ok(self.run(serve, AdminConfig::of(admin)?))
+        self.run(serve, admin)
     }
 
-    fn run(self, serve: ServeConfig, admin: AdminConfig) -> RunConfig {
+    fn run(self, serve: ServeConfig, args: &AdminArgs) -> Result<RunConfig, ConfigError> {
         let Self { profile, rewrite_links, scenarios, watch } = self;
-        RunConfig {
+        let admin = AdminConfig::of(args)?;
+        Ok(RunConfig {
             serve,
             admin,
+            journal: admin.listen.is_some().then_some(args.journal),
             profile,
             rewrite_links,
             upstream: None,
@@ -209,7 +213,7 @@ impl Base {
             play: None,
             scenarios,
             watch,
-        }
+        })
     }
 }
 

@@ -81,8 +81,6 @@ fn patterns(texts: &[String]) -> Result<Vec<HostPattern>, ConfigError> {
 pub struct AdminConfig {
     /// Where the admin endpoints are; `None`: nowhere.
     pub listen: Option<Listen>,
-    /// How many entries the journal keeps.
-    pub journal: usize,
 }
 
 impl AdminConfig {
@@ -95,7 +93,7 @@ impl AdminConfig {
             Some(Listen(address)) if !address.ip().is_loopback() => {
                 Err(ConfigError::AdminNotLoopback(address))
             }
-            listen => Ok(Self { listen, journal: args.journal }),
+            listen => Ok(Self { listen }),
         }
     }
 }

@@ -16,12 +16,12 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::Failure;
-use super::sandbox::{self, Org};
 use crate::Proxy;
 use crate::cassette::{self, Cassette, CutOff, Existing, Writer};
 use crate::cli::{DemoArgs, Listen};
 use crate::clock::Clock;
 use crate::http::Origin;
+use crate::launch::{Org, serve_org};
 use crate::profile::Profile;
 use crate::proxy::{Live, OnScriptError, ScenarioOptions, Scenarios};
 use crate::recorder::{Recorder, Recording};
@@ -52,7 +52,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     show.title();
 
     let org = Arc::new(Org(Sandbox::new(SandboxConfig { tick: TICK, ..SandboxConfig::default() })));
-    let served = sandbox::start(Arc::clone(&org)).await?;
+    let served = serve_org(Arc::clone(&org)).await?;
     let upstream = served.origin.clone();
     show.recording(&upstream);
     let mut told = Vec::new();

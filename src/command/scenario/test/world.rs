@@ -17,9 +17,9 @@ use crate::cassette::{
     RecordedResponse, Repeat, RequestBody,
 };
 use crate::clock::{Clock, Timestamp};
-use crate::command::sandbox::{self, Org, Served};
 use crate::fault::Faults;
 use crate::http::{BODY_LIMIT, Body, OUTCOME, Request};
+use crate::launch::{Org, Served, serve_org};
 use crate::profile::Profile;
 use crate::proxy::{Live, OnScriptError, ScenarioOptions, Scenarios};
 use crate::replay::{Player, ReplayOptions};
@@ -186,7 +186,7 @@ fn over_recording(name: &str) -> Result<(Proxy, Arc<Profile>), String> {
 async fn over_sandbox() -> Result<(Proxy, (Arc<Org>, Served)), String> {
     let config = SandboxConfig { tick: TICK, ..SandboxConfig::default() };
     let org = Arc::new(Org(Sandbox::new(config)));
-    let served = sandbox::start(Arc::clone(&org)).await.map_err(|failure| format!("over: {failure:?}"))?;
+    let served = serve_org(Arc::clone(&org)).await.map_err(|error| format!("over: {error}"))?;
     let upstream = Upstream::new(Some(served.origin.clone()), &UpstreamOptions::default());
     let upstream = upstream.map_err(|error| format!("over: {error}"))?;
     let proxy = Proxy::passthrough(Live::unrecorded(upstream, Clock::Wall, true));

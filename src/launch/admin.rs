@@ -6,22 +6,19 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::Failure;
-use super::serve::bind_as;
+use super::LaunchError;
+use super::listen::bind_as;
 use crate::Proxy;
 use crate::admin::{Admin, Ports};
 use crate::config::AdminConfig;
-use crate::profile::Profile;
 use crate::server::{Settings, serve};
 
 /// What is served beside a proxy's own listener.
-pub(super) struct Beside {
-    /// Ends it.
-    pub(super) shutdown: CancellationToken,
-    admin: Option<Served>,
-}
+#[derive(Debug)]
+pub(super) struct Beside(Option<Served>);
 
 /// The admin address, being served.
+#[derive(Debug)]
 struct Served {
     address: SocketAddr,
     admin: Arc<Admin>,
@@ -31,12 +28,12 @@ struct Served {
 impl Beside {
     /// Where the admin endpoints are.
     pub(super) fn address(&self) -> Option<SocketAddr> {
-        self.admin.as_ref().map(|served| served.address)
+        self.0.as_ref().map(|served| served.address)
     }
 
     /// Waits for its end, after the shutdown.
     pub(super) async fn ended(self) {
-        if let Some(Served { admin, server, .. }) = self.admin {
+        if let Some(Served { admin, server, .. }) = self.0 {
             // It ends by itself; how does not matter any more.
             let _ = server.await;
             admin.closed().await;
@@ -44,22 +41,20 @@ impl Beside {
     }
 }
 
-/// Has `proxy` looked on at the admin address, if there is to be one. Ports of sessions speak what `settings` say.
+/// Has `proxy` looked on at the admin address until `shutdown`, if there is to be one. Ports of sessions speak what
+/// `settings` say.
 pub(super) async fn start(
     config: AdminConfig,
-    proxy: Proxy,
-    profile: &Profile,
+    proxy: &Arc<Proxy>,
     settings: &Settings,
-) -> Result<(Arc<Proxy>, Beside), Failure> {
-    let shutdown = CancellationToken::new();
-    let Some(listen) = config.listen else {
-        return Ok((Arc::new(proxy), Beside { shutdown, admin: None }));
-    };
-    let proxy = Arc::new(proxy.with_journal(config.journal, profile));
+    shutdown: &CancellationToken,
+) -> Result<Beside, LaunchError> {
+    let Some(listen) = config.listen else { return Ok(Beside(None)) };
     let listener = bind_as("--admin", listen).await?;
-    let address = listener.local_addr().map_err(|error| Failure::usage(format_args!("--admin: {error}")))?;
+    let address =
+        listener.local_addr().map_err(|error| LaunchError::one(format_args!("--admin: {error}")))?;
     let ports = Ports::new(settings.clone(), shutdown.clone());
-    let admin = Arc::new(Admin::new(Arc::clone(&proxy), ports));
+    let admin = Arc::new(Admin::new(Arc::clone(proxy), ports));
     let server = tokio::spawn(serve(listener, Arc::clone(&admin), Settings::default(), shutdown.clone()));
-    Ok((proxy, Beside { shutdown, admin: Some(Served { address, admin, server }) }))
+    Ok(Beside(Some(Served { address, admin, server })))
 }

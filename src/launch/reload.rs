@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::proxy::cassettes;
+use super::modes::cassettes;
 use super::scenarios;
 use crate::Proxy;
 use crate::cassette::CutOff;
@@ -28,7 +28,8 @@ pub(super) struct Plan {
     profile_file: Option<PathBuf>,
     /// What time it is for scripts.
     clock: Option<Clock>,
-    renewal: Renewal,
+    /// `None`: settings stay as they are.
+    renewal: Option<Renewal>,
 }
 
 /// What a new `overdub.yaml` changes at once, wherever scenarios are played.
@@ -60,7 +61,7 @@ struct Reloader {
 }
 
 /// What is loaded with these settings, and its files watched, if they are to be.
-pub(super) fn begin(config: &RunConfig, renewal: Renewal) -> (Plan, Option<Watch>) {
+pub(super) fn begin(config: &RunConfig, renewal: Option<Renewal>) -> (Plan, Option<Watch>) {
     let plan = Plan::of(config, renewal);
     let watched = match config.watch.files {
         Watching::On => Some(Watch::new(plan.roots(), false)),
@@ -73,7 +74,7 @@ pub(super) fn begin(config: &RunConfig, renewal: Renewal) -> (Plan, Option<Watch
 impl Plan {
     /// What is loaded with these settings. A cassette that is written is never loaded anew: whoever writes it tells the
     /// player of each exchange.
-    fn of(config: &RunConfig, renewal: Renewal) -> Self {
+    fn of(config: &RunConfig, renewal: Option<Renewal>) -> Self {
         let told = config.play.as_ref().and_then(|play| play.options.clock.clone());
         let is_offline = config.upstream.is_none();
         Self {
@@ -97,9 +98,14 @@ impl Plan {
         run(watched, Reloader { proxy, plan: self, wanted: None, stale: Stale::new() }).await;
     }
 
+    /// The file that settings are read from.
+    fn settings_file(&self) -> Option<&Path> {
+        self.renewal.as_ref().and_then(Renewal::file)
+    }
+
     fn roots(&self) -> Vec<Root> {
         let mut roots = vec![Root::new(&self.scenarios.folder, &["rhai"])];
-        let single = [self.profile_file.as_deref(), self.renewal.file()];
+        let single = [self.profile_file.as_deref(), self.settings_file()];
         roots.extend(single.into_iter().flatten().map(|path| Root::new(path, &[])));
         if let Some(play) = &self.play {
             roots.extend(cassette_paths(play).iter().map(|path| Root::new(path, &["yaml", "yml", "body"])));
@@ -128,7 +134,7 @@ impl Plan {
     fn part_of(&self, file: &Path) -> Part {
         let is_at = |path: Option<&Path>| path.is_some_and(|path| absolute(path) == file);
         let is_script = file.extension().is_some_and(|own| own == "rhai");
-        if is_at(self.renewal.file()) {
+        if is_at(self.settings_file()) {
             Part::Settings
         } else if is_at(self.profile_file.as_deref()) {
             Part::Profile
@@ -142,8 +148,10 @@ impl Plan {
     /// What is to be loaded now that this is stale, and what of it anew. Settings and the profile are read here.
     fn after(&self, stale: &Stale) -> Result<(Self, Stale), Vec<String>> {
         let (mut plan, mut needed) = (self.clone(), stale.clone());
-        if needed.remove(&Part::Settings) {
-            let renewed = self.renewal.renew().map_err(|problem| vec![problem])?;
+        if needed.remove(&Part::Settings)
+            && let Some(renewal) = &self.renewal
+        {
+            let renewed = renewal.renew().map_err(|problem| vec![problem])?;
             needed.extend(plan.renew(renewed));
         }
         if needed.contains(&Part::Profile)
@@ -172,7 +180,7 @@ impl Plan {
             let file = from.file().unwrap_or(Path::new("the file of settings")).display();
             tracing::warn!("{file}: `{key}` has changed: that needs a restart");
         }
-        let new = Self::of(&run, from);
+        let new = Self::of(&run, Some(from));
         let mut stale = Stale::new();
         let is_any = |keys: &[&str]| keys.iter().any(|key| changed.contains(*key));
         if is_any(&SCRIPTED) {
