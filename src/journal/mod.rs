@@ -3,11 +3,15 @@
 //! It holds neither headers nor bodies, and what it shows of a URL has its secrets hidden. It is kept only where the
 //! admin address is there to show it.
 
+mod account;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ::http::{Method, StatusCode};
+
+pub use account::{Account, Asked, Failed, Tallied};
 
 use crate::clock::{Clock, Stopwatch, Timestamp};
 use crate::http::Request;

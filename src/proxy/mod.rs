@@ -27,7 +27,7 @@ pub use scenarios::{OnScriptError, ScenarioOptions, Scenarios};
 use crate::clock::{Clock, Stopwatch};
 use crate::error::Error;
 use crate::http::{Guard, HEADER_LIMIT, Reply, Request, total_size};
-use crate::journal::{Journal, Open};
+use crate::journal::{Account, Journal, Open};
 use crate::profile::Profile;
 use crate::replay::{Answered, Player, Recording, Session, SessionOptions, Sessions};
 use crate::server::Handler;
@@ -49,6 +49,8 @@ pub struct Proxy {
     reloads: Reloads,
     /// Kept only if somebody looks on.
     journal: Option<Journal>,
+    /// Kept only for who sums the run up.
+    account: Option<Account>,
     /// Lets handlers of scripts run that take long.
     slow: Semaphore,
 }
@@ -135,6 +137,7 @@ impl Proxy {
             failures: Failures::default(),
             reloads: Reloads::new(),
             journal: None,
+            account: None,
             slow: Semaphore::new(MOST_SLOW),
         }
     }
@@ -143,6 +146,13 @@ impl Proxy {
     #[must_use]
     pub fn with_journal(self, most: usize, profile: &Profile) -> Self {
         Self { journal: Some(Journal::new(most, Clock::Wall, profile)), ..self }
+    }
+
+    /// The same, keeping account of the whole run: of every request, and of every recording that was given.
+    #[must_use]
+    pub fn with_account(self, profile: &Profile) -> Self {
+        self.sessions.keep_account();
+        Self { account: Some(Account::new(profile)), ..self }
     }
 
     /// The same, playing scenarios.
@@ -189,6 +199,16 @@ impl Proxy {
     /// The journal, if somebody looks on.
     pub fn journal(&self) -> Option<&Journal> {
         self.journal.as_ref()
+    }
+
+    /// The account of the whole run, if it is kept.
+    pub fn account(&self) -> Option<&Account> {
+        self.account.as_ref()
+    }
+
+    /// Whether somebody wants to know what is given to whom.
+    fn is_observed(&self) -> bool {
+        self.journal.is_some() || self.account.is_some()
     }
 
     /// The player, if recordings answer.
@@ -246,7 +266,7 @@ impl Proxy {
         // A player is there wherever recordings answer.
         let player = || loaded.player.as_ref().ok_or_else(|| Error::Internal("nothing is loaded".to_owned()));
         match &self.mode {
-            Mode::Replay if self.journal.is_none() => {
+            Mode::Replay if !self.is_observed() => {
                 Ok(Answer::recorded(player()?.answer_in(session, &mut request).await?))
             }
             // Apart, for they are large: hyper moves the future of every request, whichever way it goes.
@@ -289,13 +309,15 @@ impl Proxy {
             return Ok(Answer::passed(live.answer(request).await?, "recorded"));
         };
         let answered = Ok(answered);
-        if let Some(entry) = entry {
+        if self.is_observed() {
             player.note(session, &answered);
-            if let Ok(Answered { recording, .. }) = &answered {
-                entry.recording(player.cassette_of(*recording), recording.interaction);
-            }
         }
-        Ok(Answer::recorded(answered?))
+        let answered = answered?;
+        if let Some(entry) = entry {
+            let recording = answered.recording;
+            entry.recording(player.cassette_of(recording), recording.interaction);
+        }
+        Ok(Answer::recorded(answered))
     }
 }
 
@@ -310,15 +332,22 @@ fn apart<T>(is_long: bool, work: impl FnOnce() -> T) -> T {
 impl Handler for Proxy {
     async fn handle(&self, request: Request) -> Reply {
         let mut entry = self.journal.as_ref().and_then(|journal| journal.begin(&request));
+        let asked = self.account.as_ref().map(|account| account.begin(&request));
         let answered = self.answer(request, &mut entry).await;
         let (mut reply, outcome) = answered.unwrap_or_else(|error| {
             let outcome = error.outcome();
             self.failures.count(outcome);
+            if let Some(asked) = &asked {
+                asked.failed(outcome, &error);
+            }
             (error.into_reply(), outcome)
         });
         self.reloads.tell(reply.headers_mut());
         if let Some(entry) = entry {
             entry.close(outcome, reply.status());
+        }
+        if let Some(asked) = asked {
+            asked.close(outcome);
         }
         reply
     }

@@ -96,6 +96,12 @@ impl Marks {
         (0..timeline.answers.len()).filter(|ordinal| given.has(*ordinal)).count()
     }
 
+    /// The ordinals of the recordings of a timeline that were not given.
+    pub(super) fn not_given(&self, timeline: &Timeline) -> Vec<usize> {
+        let given = self.of(timeline);
+        (0..timeline.answers.len()).filter(|ordinal| !given.has(*ordinal)).collect()
+    }
+
     /// Forgets the timelines for which this is false.
     pub(super) fn retain(&mut self, is_there: impl Fn(usize) -> bool) {
         self.given.retain(|timeline, _| is_there(*timeline));

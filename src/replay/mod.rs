@@ -41,4 +41,4 @@ pub use player::{Answered, Missed, Player, Recording, ReplayOptions, decoded_bod
 pub use run::Tally;
 pub use session::Session;
 pub use sessions::{SessionOptions, Sessions};
-pub use view::{CassetteView, SessionView};
+pub use view::{CassetteUse, CassetteView, SessionView, UnusedRecording};

@@ -90,7 +90,7 @@ pub struct Player {
     /// What is recorded while it plays.
     pub(super) captured: Option<Captured>,
     /// What no message shows.
-    mask: Mask,
+    pub(super) mask: Mask,
     pub(super) sessions: Arc<Sessions>,
     /// Whose time answers tell, and which times they are; `None`: as recorded.
     told: Option<(Clock, TimeFinder)>,

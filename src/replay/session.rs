@@ -144,6 +144,11 @@ impl Session {
         self.lock().count(timeline)
     }
 
+    /// The ordinals of the recordings of a timeline that were not given.
+    pub(super) fn not_given(&self, timeline: &Timeline) -> Vec<usize> {
+        self.lock().not_given(timeline)
+    }
+
     /// Forgets what concerns timelines and stand-ins that are not in `index`.
     pub(super) fn forget_others(&self, index: &Index) {
         self.lock().retain(|timeline| index.of_number(timeline).is_some());

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use super::index::Index;
@@ -41,6 +41,8 @@ pub struct Sessions {
     /// Sessions' times are counted from here.
     pub(super) watch: Stopwatch,
     began: Timestamp,
+    /// Every recording that was given in any of them, whatever became of it; only where account is kept.
+    pub(super) overall: OnceLock<Session>,
 }
 
 #[derive(Debug, Default)]
@@ -58,7 +60,19 @@ impl Sessions {
     /// None but the default one.
     pub fn new(options: SessionOptions) -> Self {
         let (default, named) = (Arc::default(), RwLock::default());
-        Self { default, named, options, watch: Stopwatch::start(), began: Clock::Wall.now() }
+        Self {
+            default,
+            named,
+            options,
+            watch: Stopwatch::start(),
+            began: Clock::Wall.now(),
+            overall: OnceLock::new(),
+        }
+    }
+
+    /// Remembers from now on which recordings were given in any session, also after it ended or was reset.
+    pub fn keep_account(&self) {
+        self.overall.get_or_init(Session::default);
     }
 
     /// The session that a request belongs to, which is thereby used.

@@ -1,5 +1,6 @@
 //! Sessions and cassettes as those see them who look on: the admin address and the journal.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::player::{Answered, Player, Recording};
@@ -40,6 +41,32 @@ pub struct CassetteView {
     pub total: usize,
 }
 
+/// What a whole run, all its sessions, used of a cassette.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CassetteUse {
+    /// The cassette's name.
+    pub name: String,
+    /// Its file.
+    pub path: PathBuf,
+    /// Recordings that there are.
+    pub total: usize,
+    /// Recordings that were given to nobody, in recorded order.
+    pub unused: Vec<UnusedRecording>,
+}
+
+/// A recording that was given to nobody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnusedRecording {
+    /// Its number in the cassette, from 1.
+    pub number: usize,
+    /// The line of the file where it begins.
+    pub line: usize,
+    /// The recorded method.
+    pub method: String,
+    /// The recorded URL; secrets are hidden.
+    pub url: String,
+}
+
 impl Sessions {
     /// All sessions at a glance, the default one first, the others by name; what they used is the player's to say.
     pub fn views(&self) -> Vec<SessionView> {
@@ -78,6 +105,9 @@ impl Player {
     pub fn note(&self, session: &Session, answered: &Result<Answered, Error>) {
         let run = &session.run;
         run.touch(self.sessions.watch.elapsed());
+        if let (Ok(Answered { recording, .. }), Some(overall)) = (answered, self.sessions.overall.get()) {
+            self.look_at(recording.cassette, |timeline| overall.note(timeline, recording.interaction));
+        }
         match answered {
             Ok(Answered { recording: Recording { cassette, interaction }, is_marked, .. }) => {
                 run.count(Tally { answered: 1, ..Tally::default() });
@@ -109,6 +139,22 @@ impl Player {
         });
         cassettes.retain(|own| own.used > 0);
         SessionView { cassettes, ..self.sessions.view_of(session) }
+    }
+
+    /// What all sessions together used of each cassette; what was recorded meanwhile is none of them. `None`: no account
+    /// is kept.
+    pub fn used(&self) -> Option<Vec<CassetteUse>> {
+        let overall = self.sessions.overall.get()?;
+        let used = self.index.timelines.iter().map(|timeline| {
+            let unused = overall.not_given(timeline).into_iter().map(|ordinal| {
+                let own = &timeline.cassette.interactions[ordinal];
+                let (method, url) = (own.request.method.to_string(), self.mask.apply(&own.request.url));
+                UnusedRecording { number: ordinal + 1, line: own.line, method, url }
+            });
+            let (name, path) = (timeline.cassette.name.clone(), timeline.cassette.path.clone());
+            CassetteUse { name, path, total: timeline.answers.len(), unused: unused.collect() }
+        });
+        Some(used.collect())
     }
 
     /// The sessions that play the recordings.

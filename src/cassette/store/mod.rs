@@ -42,6 +42,12 @@ fn lock(file: &File) -> io::Result<Option<()>> {
     Ok(None)
 }
 
+/// Whether somebody records into this file at the moment.
+pub fn is_being_recorded(path: &Path) -> bool {
+    let lock = |file: File| file.try_lock_shared();
+    File::open(path).is_ok_and(|file| matches!(lock(file), Err(TryLockError::WouldBlock)))
+}
+
 /// Moves the torn tail of a locked file to `NAME.yaml.torn`, after whatever was set aside before.
 fn set_aside(file: &mut File, path: &Path, torn: Torn) -> io::Result<PathBuf> {
     use io::{Read, Seek, SeekFrom};
