@@ -43,6 +43,7 @@
 //! | [`clock`] | time and randomness |
 //! | [`config`] | settings, complete and checked |
 //! | [`launch`] | a proxy from its settings, served |
+//! | [`testing`] | the same for tests in Rust: [`Server`] |
 //! | [`cli`] | what can be typed |
 //! | [`command`] | what each command does |
 
@@ -69,8 +70,10 @@ pub mod sandbox;
 pub mod scenario;
 pub mod server;
 pub mod shipped;
+pub mod testing;
 pub mod tls;
 pub mod upstream;
 
 pub use error::Error;
 pub use proxy::Proxy;
+pub use testing::Server;

@@ -13,7 +13,7 @@ pub(super) async fn run(config: RunConfig, renewal: Renewal) -> Result<(), Failu
     let require_fired = config.scenarios.require_fired;
     let signal = signal()?;
     let launched = Launched::start(config, Some(renewal)).await?;
-    let Facts { url, ca, admin, mode, upstream, cassettes, interactions } = launched.facts();
+    let Facts { url, ca, admin, mode, upstream, cassettes, interactions, .. } = launched.facts();
     let size = (*cassettes, *interactions);
     Ready { url, ca: ca.as_deref(), admin: *admin, mode, upstream, size }.tell();
     signal.await;

@@ -68,6 +68,8 @@ pub struct RunConfig {
     pub admin: AdminConfig,
     /// How many entries the journal keeps; `None`: there is none, for nobody looks on.
     pub journal: Option<usize>,
+    /// Whether account is kept of the whole run.
+    pub account: bool,
     /// What is known about the API.
     pub profile: Arc<Profile>,
     /// Whether links lead back to the proxy.
@@ -206,6 +208,7 @@ impl Base {
             serve,
             admin,
             journal: admin.listen.is_some().then_some(args.journal),
+            account: false,
             profile,
             rewrite_links,
             upstream: None,

@@ -137,7 +137,7 @@ impl Asked<'_> {
     }
 
     /// Counts what came of it.
-    pub fn close(self: Box<Self>, outcome: &str) {
+    pub fn close(&self, outcome: &str) {
         if let Some(index) = OUTCOMES.iter().position(|own| *own == outcome) {
             self.account.counts[index].fetch_add(1, Ordering::Relaxed);
         }

@@ -74,6 +74,8 @@ pub struct Launched {
 pub struct Facts {
     /// Where clients reach it.
     pub url: Origin,
+    /// The same as an address of this machine.
+    pub address: SocketAddr,
     /// The certificate of the local CA, if clients are to trust it.
     pub ca: Option<PathBuf>,
     /// Where the admin endpoints are.
@@ -127,6 +129,9 @@ impl Launched {
         if let Some(most) = journal {
             proxy = proxy.with_journal(*most, profile);
         }
+        if config.account {
+            proxy = proxy.with_account(profile);
+        }
         let proxy = Arc::new(proxy);
         let shutdown = CancellationToken::new();
         let beside = admin::start(*admin, &proxy, &settings, &shutdown).await?;
@@ -135,6 +140,7 @@ impl Launched {
         let scheme = if settings.tls.is_some() { "https" } else { "http" };
         let facts = Facts {
             url: Origin::new(scheme, &address.to_string()),
+            address,
             ca: authority.map(|own| own.ca().path().to_owned()),
             admin: beside.address(),
             mode,

@@ -29,4 +29,5 @@ mod serve;
 mod sessions;
 mod shipped;
 mod support;
+mod testing;
 mod tls;
