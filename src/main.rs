@@ -18,6 +18,6 @@ fn main() -> ExitCode {
 fn run(line: &CommandLine) -> Result<(), Failure> {
     let Settings { cli, from_file } = line.read()?;
     let renewal = Renewal::new(line.clone(), from_file.clone());
-    let ended = logging::start(&cli.log).and_then(|()| command::run(cli.command, renewal));
+    let ended = logging::start(&cli.log, &cli.command).and_then(|()| command::run(cli.command, renewal));
     ended.map_err(|failure| failure.in_file(&from_file))
 }

@@ -10,6 +10,7 @@ mod clean;
 mod completions;
 mod config;
 mod demo;
+mod exec;
 mod proxy;
 mod record;
 mod replay;
@@ -35,6 +36,7 @@ pub use clean::CleanArgs;
 pub use completions::CompletionsArgs;
 pub use config::ConfigArgs;
 pub use demo::DemoArgs;
+pub use exec::{ExecArgs, ExecRunArgs, ReportKind, ReportTo, Variable};
 pub use proxy::{ProxyArgs, RecordMode};
 pub use record::RecordArgs;
 pub use replay::ReplayArgs;
@@ -79,6 +81,8 @@ pub enum Command {
     Replay(Box<ReplayArgs>),
     /// Record, replay, or both: whichever `--mode` says.
     Proxy(Box<ProxyArgs>),
+    /// Run a command with a proxy, set up for it, for as long as it runs; then check what it asked for.
+    Exec(Box<ExecArgs>),
     /// Run an Okta Factors org on loopback: something to record when there is no org.
     Sandbox(SandboxArgs),
     /// Show it all in one go: record the sandbox, stop it, replay offline, compare every answer.
@@ -100,15 +104,9 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct LogArgs {
     /// What is logged: a level (error, warn, info, debug, trace) or directives as in `overdub=debug,hyper=warn`.
-    #[arg(
-        long,
-        global = true,
-        help_heading = "Logging",
-        value_name = "FILTER",
-        env = "RUST_LOG",
-        default_value = "info"
-    )]
-    pub log: String,
+    /// [default: info; exec: warn]
+    #[arg(long, global = true, help_heading = "Logging", value_name = "FILTER", env = "RUST_LOG")]
+    pub log: Option<String>,
     /// Form of the log lines on stderr.
     #[arg(
         long,

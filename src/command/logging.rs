@@ -6,14 +6,19 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::Failure;
-use crate::cli::{LogArgs, LogFormat};
+use crate::cli::{Command, LogArgs, LogFormat};
 
 /// Starts logging as asked for. Warnings are told whatever is asked, unless it is less.
 ///
 /// # Errors
 /// When the filter is none.
-pub fn start(args: &LogArgs) -> Result<(), Failure> {
-    let asked = if args.log.trim().is_empty() { "info" } else { args.log.trim() };
+pub fn start(args: &LogArgs, command: &Command) -> Result<(), Failure> {
+    let typed = args.log.as_deref().map(str::trim).filter(|log| !log.is_empty());
+    let asked = typed.unwrap_or(match command {
+        // Its output is the command's, and what went wrong is summed up behind it.
+        Command::Exec(_) => "warn,overdub::error=off",
+        _ => "info",
+    });
     let refused = |why: &dyn std::fmt::Display| {
         Failure::usage(format_args!(
             "--log {asked}: {why}; write error, warn, info, debug, trace, or directives as in overdub=debug"

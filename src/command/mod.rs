@@ -4,6 +4,7 @@ mod ca;
 mod cassette;
 mod completions;
 mod demo;
+mod exec;
 pub mod logging;
 mod proxy;
 mod sandbox;
@@ -24,6 +25,8 @@ pub enum Failure {
     Checks(String),
     /// What was typed, or a file it names, cannot be used: exit code 2. One message per problem.
     Usage(Vec<String>),
+    /// A command that was run ended with this exit code, or did well while the checks did not: all is said already.
+    Ran(u8),
     /// What was typed is not understood, or asks for help: the parser says so, and what to do about it.
     Typed(clap::Error, Vec<String>),
 }
@@ -44,7 +47,7 @@ impl Failure {
         match self {
             Self::Checks(problem) => Self::Checks(told(problem)),
             Self::Usage(problems) => Self::Usage(problems.into_iter().map(told).collect()),
-            typed @ Self::Typed(..) => typed,
+            said @ (Self::Ran(_) | Self::Typed(..)) => said,
         }
     }
 
@@ -54,6 +57,7 @@ impl Failure {
         let (said, problems) = match self {
             Self::Checks(problem) => ("error", std::slice::from_ref(problem)),
             Self::Usage(problems) => ("error", problems.as_slice()),
+            Self::Ran(_) => return,
             Self::Typed(error, hints) => {
                 let _ = error.print();
                 ("  hint", hints.as_slice())
@@ -70,6 +74,7 @@ impl Failure {
         match self {
             Self::Checks(_) => 1,
             Self::Usage(_) => 2,
+            Self::Ran(code) => *code,
             Self::Typed(error, _) => u8::try_from(error.exit_code()).unwrap_or(2),
         }
     }
@@ -104,6 +109,7 @@ pub fn run(command: Command, renewal: Renewal) -> Result<(), Failure> {
             command @ (Command::Record(_) | Command::Replay(_) | Command::Proxy(_)) => {
                 proxy::run(RunConfig::of(command).map_err(Failure::usage)?, renewal).await
             }
+            Command::Exec(args) => exec::run(*args, renewal).await,
             Command::Sandbox(args) => sandbox::run(args).await,
             Command::Cassette(command) => cassette::run(command),
             Command::Scenario(command) => scenario::run(command).await,

@@ -1,5 +1,6 @@
 //! What was typed, made into complete settings, or an error that names the flag, the value and the fix.
 
+mod exec;
 mod file;
 mod renewal;
 mod run;
@@ -8,6 +9,7 @@ mod serve;
 
 use std::net::SocketAddr;
 
+pub use exec::ExecConfig;
 pub use file::{CommandLine, FileError, FromFile, Settings, SettingsError};
 pub use renewal::{Renewal, Renewed};
 pub use run::{KeepConfig, PlayConfig, RunConfig, UpstreamChoice, UpstreamConfig, WatchConfig};
@@ -59,6 +61,16 @@ pub enum ConfigError {
     /// A command that runs no proxy.
     #[error("the command runs no proxy")]
     NoProxy,
+    /// `--env` has a place that nothing stands for.
+    #[error("--env {name}: there is no {place} without {flag}")]
+    NoSuchPlace {
+        /// The variable.
+        name: String,
+        /// The place.
+        place: &'static str,
+        /// What would fill it.
+        flag: &'static str,
+    },
     /// `-c` cannot be a file's name.
     #[error("-c {0}: {1}")]
     Cassette(String, &'static str),

@@ -105,6 +105,7 @@ impl RunConfig {
             Command::Record(args) => Self::record(*args),
             Command::Replay(args) => Self::replay(*args),
             Command::Proxy(args) => Self::proxy(*args),
+            Command::Exec(args) => Self::exec(*args),
             _ => Err(ConfigError::NoProxy),
         }
     }
@@ -282,7 +283,7 @@ fn redact(args: &KeepArgs) -> Redact {
 }
 
 /// The file that `-c` names: under `recordings/`, unless it is plainly a path.
-fn cassette_file(name: &str) -> Result<PathBuf, ConfigError> {
+pub(super) fn cassette_file(name: &str) -> Result<PathBuf, ConfigError> {
     if name.ends_with('/') || Path::new(name).file_name().is_none() {
         return Err(ConfigError::Cassette(
             name.to_owned(),

@@ -151,14 +151,19 @@ impl Ca {
 
     /// The certificate as text (RFC 7468).
     pub fn pem(&self) -> String {
-        let lines = BASE64.encode(&self.certificate);
-        let lines: Vec<_> = lines.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
-        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
+        pem_of(&self.certificate)
     }
 
     pub(super) fn issuer(&self) -> &Issuer<'static, KeyPair> {
         &self.issuer
     }
+}
+
+/// A certificate as text (RFC 7468).
+pub(super) fn pem_of(certificate: &[u8]) -> String {
+    let lines = BASE64.encode(certificate);
+    let lines: Vec<_> = lines.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
 }
 
 /// Whether there is nothing yet: no directory, or an empty one, which somebody has made beforehand.

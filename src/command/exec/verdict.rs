@@ -1,0 +1,213 @@
+//! What a run came to, and whether that is good.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::child::Ended;
+use crate::clock::Timestamp;
+use crate::journal::{Failed, Tallied};
+use crate::recorder::Report;
+use crate::replay::CassetteUse;
+use crate::scenario::HandlerReport;
+
+/// All that came of a run. Secrets are hidden in it.
+#[derive(Debug)]
+pub(super) struct Run {
+    /// What was run, as it would be typed.
+    pub(super) command: String,
+    pub(super) ended: Ended,
+    pub(super) mode: &'static str,
+    pub(super) upstream: String,
+    pub(super) began: Timestamp,
+    pub(super) took: Duration,
+    pub(super) tallied: Tallied,
+    pub(super) cassettes: Vec<CassetteUse>,
+    pub(super) handlers: Vec<HandlerReport>,
+    /// The cassette that was written, and what the recording came to.
+    pub(super) recorded: Option<(PathBuf, Report)>,
+    /// Why connections were not served to their end.
+    pub(super) broken: Option<String>,
+    pub(super) required: Required,
+}
+
+/// What is a failure only if it was asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Required {
+    pub(super) used: bool,
+    pub(super) fired: bool,
+}
+
+/// One thing that is looked at.
+#[derive(Debug)]
+pub(super) struct Check {
+    /// How programs know it.
+    pub(super) name: &'static str,
+    pub(super) result: CheckResult,
+    /// In a few words.
+    pub(super) summary: String,
+    /// Per case a line and what explains it.
+    pub(super) cases: Vec<Vec<String>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CheckResult {
+    Passed,
+    Failed,
+    /// Nobody asked for it, or there was nothing to look at.
+    Skipped,
+}
+
+impl CheckResult {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+
+    fn of(is_good: bool) -> Self {
+        if is_good { Self::Passed } else { Self::Failed }
+    }
+}
+
+impl Run {
+    /// What is looked at, in the order in which it is told.
+    pub(super) fn checks(&self) -> Vec<Check> {
+        vec![
+            self.command(),
+            self.failures("misses", "miss", ("miss", "misses")),
+            self.failures("upstream-errors", "upstream-error", ("upstream error", "upstream errors")),
+            self.failures("script-errors", "script-error", ("script error", "script errors")),
+            self.internal(),
+            self.recording(),
+            self.used(),
+            self.fired(),
+        ]
+    }
+
+    /// The command's own exit code goes first; it is 1 where the command did well and a check failed.
+    pub(super) fn exit_code(&self) -> u8 {
+        let has_failed = || self.checks().iter().any(|check| check.result == CheckResult::Failed);
+        match self.ended.exit_code() {
+            0 if has_failed() => 1,
+            code => code,
+        }
+    }
+
+    /// How many recordings there are, and how many of them nobody used.
+    pub(super) fn unused(&self) -> (usize, usize) {
+        let total = self.cassettes.iter().map(|own| own.total).sum();
+        (total, self.cassettes.iter().map(|own| own.unused.len()).sum())
+    }
+
+    /// The handlers that never did anything.
+    pub(super) fn idle(&self) -> impl Iterator<Item = &HandlerReport> {
+        self.handlers.iter().filter(|own| own.fired == 0)
+    }
+
+    fn command(&self) -> Check {
+        let (result, summary) = (CheckResult::of(self.ended.is_good()), self.ended.to_string());
+        Check { name: "command", result, summary, cases: Vec::new() }
+    }
+
+    fn failures(&self, name: &'static str, outcome: &str, words: (&str, &str)) -> Check {
+        let count = self.tallied.count(outcome);
+        let mut cases: Vec<_> = self.tallied.of(outcome).map(told).collect();
+        let kept = self.tallied.of(outcome).map(|own| own.times).sum();
+        let unkept = count.saturating_sub(kept);
+        if unkept > 0 {
+            cases.push(vec![format!("and {}, whose reports were not kept", counted(unkept, words))]);
+        }
+        Check { name, result: CheckResult::of(count == 0), summary: counted(count, words), cases }
+    }
+
+    fn internal(&self) -> Check {
+        let mut check =
+            self.failures("internal-errors", "internal-error", ("internal error", "internal errors"));
+        if let Some(why) = &self.broken {
+            check.result = CheckResult::Failed;
+            check.cases.push(vec![format!("the server ended badly: {why}")]);
+        }
+        check
+    }
+
+    fn recording(&self) -> Check {
+        let name = "recording";
+        let Some((path, Report { recorded, failed, leaks })) = &self.recorded else {
+            let summary = "nothing was to be recorded".to_owned();
+            return Check { name, result: CheckResult::Skipped, summary, cases: Vec::new() };
+        };
+        let path = path.display();
+        let mut cases = Vec::new();
+        if *failed > 0 {
+            cases.push(vec![format!("{path}: exchanges that could not be written: {failed}")]);
+        }
+        if *leaks > 0 {
+            let advice = format!(
+                "what to do: say in a profile of your own where they stand and run `overdub cassette clean --profile \
+                 FILE {path}`, or delete the cassette"
+            );
+            cases.push(vec![format!("{path}: values that look like secrets: {leaks}"), advice]);
+        }
+        let summary = format!("{} into {path}", counted(*recorded, ("exchange", "exchanges")));
+        Check { name, result: CheckResult::of(cases.is_empty()), summary, cases }
+    }
+
+    fn used(&self) -> Check {
+        let (total, unused) = self.unused();
+        let result = if self.required.used { CheckResult::of(unused == 0) } else { CheckResult::Skipped };
+        let cases = self.cassettes.iter().filter(|own| !own.unused.is_empty()).map(|own| {
+            let first = format!("{}: {} of {} unused", own.name, own.unused.len(), own.total);
+            let each = own.unused.iter().map(|one| {
+                format!("#{} ({}:{}) {} {}", one.number, own.path.display(), one.line, one.method, one.url)
+            });
+            std::iter::once(first).chain(each).collect()
+        });
+        let summary = format!("{unused} of {} unused", counted(total as u64, ("recording", "recordings")));
+        Check { name: "used", result, summary, cases: cases.collect() }
+    }
+
+    fn fired(&self) -> Check {
+        let idle: Vec<_> = self
+            .idle()
+            .map(|own| {
+                vec![format!(
+                    "{}: {} ({}): never fired, of {}",
+                    own.scenario,
+                    own.handler,
+                    own.place,
+                    counted(own.calls, ("call", "calls"))
+                )]
+            })
+            .collect();
+        let result =
+            if self.required.fired { CheckResult::of(idle.is_empty()) } else { CheckResult::Skipped };
+        let all = counted(self.handlers.len() as u64, ("handler", "handlers"));
+        Check { name: "fired", result, summary: format!("{} of {all} never fired", idle.len()), cases: idle }
+    }
+}
+
+/// A failure's lines. The first one names the request, which the report of a miss does itself.
+fn told(failed: &Failed) -> Vec<String> {
+    let Failed { outcome, method, target, report, times } = failed;
+    let mut lines = report.clone();
+    if *outcome != "miss" {
+        let request = format!("{method} {target}: ");
+        match lines.first_mut() {
+            Some(first) => first.insert_str(0, &request),
+            None => lines.push(request),
+        }
+    }
+    if *times > 1
+        && let Some(first) = lines.first_mut()
+    {
+        first.push_str(&format!(" ({times} times)"));
+    }
+    lines
+}
+
+/// `1 miss`, `2 misses`.
+pub(super) fn counted(number: u64, (one, many): (&str, &str)) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
