@@ -96,15 +96,16 @@ async fn start(args: ExecArgs, config: &ExecConfig, renewal: Renewal) -> Result<
     let (mut own, mut renewal) = (RunConfig::exec(args).map_err(Failure::usage)?, renewal);
     loop {
         let records = own.keep.is_some();
-        match launch(own, renewal.clone()).await {
-            Err(_) if records && (is_being_recorded(cassette) || is_recorded(cassette)) => {
-                // Somebody else was faster.
-                until_recorded(cassette, *wait, waited).await?;
-                let renewed = renewal.renew().map_err(Failure::usage)?;
-                (own, renewal) = (renewed.run, renewed.from);
+        // Somebody else may have been faster: what he has recorded so far is not all of it.
+        if records || !is_being_recorded(cassette) {
+            match launch(own, renewal.clone()).await {
+                Err(_) if records && (is_being_recorded(cassette) || is_recorded(cassette)) => {}
+                ended => return Ok(ended?),
             }
-            ended => return Ok(ended?),
         }
+        until_recorded(cassette, *wait, waited).await?;
+        let renewed = renewal.renew().map_err(Failure::usage)?;
+        (own, renewal) = (renewed.run, renewed.from);
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) fn summary(run: &Run, reports: &[ReportTo]) -> String {
     }
     if run.tallied.requests == 0 && !failed.is_empty() {
         lines.push(
-            "  no request reached the proxy: does the command read OKTA_CLIENT_ORGURL or OVERDUB_URL?"
+            "  does the command read OKTA_CLIENT_ORGURL, or OVERDUB_URL? (`--env NAME={url}` sets what it reads)"
                 .to_owned(),
         );
     }
@@ -47,7 +47,7 @@ pub(super) fn summary(run: &Run, reports: &[ReportTo]) -> String {
 fn requests(run: &Run) -> String {
     let tallied = &run.tallied;
     if tallied.requests == 0 {
-        return "no requests".to_owned();
+        return "no request reached the proxy".to_owned();
     }
     let each = tallied.outcomes.iter().map(|(outcome, count)| match *outcome {
         "miss" => counted(*count, ("miss", "misses")),
