@@ -40,6 +40,7 @@
 //! | [`fault`] | what may be made to go wrong, as values |
 //! | [`sandbox`] | an Okta Factors org on loopback |
 //! | [`shipped`] | the recordings and scenarios that are built in |
+//! | [`interchange`] | other programs' recordings |
 //! | [`clock`] | time and randomness |
 //! | [`config`] | settings, complete and checked |
 //! | [`launch`] | a proxy from its settings, served |
@@ -57,6 +58,7 @@ pub mod config;
 pub mod error;
 pub mod fault;
 pub mod http;
+pub mod interchange;
 pub mod journal;
 pub mod launch;
 pub mod matching;

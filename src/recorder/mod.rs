@@ -5,6 +5,7 @@
 //! The recorder sees what the upstream said, never what anything later made of it.
 
 mod exchange;
+mod inspect;
 mod raw;
 mod tee;
 
@@ -17,10 +18,9 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 pub(crate) use exchange::{Exchange, RequestCopy};
+pub(crate) use inspect::Inspector;
 pub(crate) use tee::{Capture, RequestTee, Tee};
 
-use crate::audit::{Auditor, Scope};
-use crate::cassette::format::SIDECAR_ABOVE;
 use crate::cassette::{CassetteError, Interaction, Writer};
 use crate::profile::Mask;
 use crate::redact::Redactor;
@@ -213,27 +213,18 @@ fn write_all(
     report
 }
 
-/// Why an exchange is not written although all that was found in it was replaced: the last line of defence.
-const KNOWN_VALUE: &str = "known-value: a value that is replaced elsewhere still stands here";
-
 /// Writes exchanges, and looks at what is written.
 struct Scribe {
     writer: Writer,
     redactor: Redactor,
-    /// `None`: everything is written as it passes.
-    auditor: Option<Auditor>,
+    inspector: Inspector,
     listener: Option<Listener>,
 }
 
 impl Scribe {
     fn new(writer: Writer, redactor: Redactor, listener: Option<Listener>) -> io::Result<Self> {
-        let auditor = if redactor.is_on() {
-            let auditor = Auditor::new(Scope::Written).map_err(io::Error::other)?;
-            Some(auditor.sparing(redactor.profile().keep.clone()))
-        } else {
-            None
-        };
-        Ok(Self { writer, redactor, auditor, listener })
+        let inspector = Inspector::of(&redactor).map_err(io::Error::other)?;
+        Ok(Self { writer, redactor, inspector, listener })
     }
 
     /// Writes one exchange, unless a real value would be in what is written; returns how many values look like secrets
@@ -242,23 +233,11 @@ impl Scribe {
         let session = exchange.session.clone();
         let raw = raw::raw(exchange, self.redactor.profile());
         let interaction = self.redactor.redact(raw);
-        let Self { writer, redactor, auditor, listener } = self;
-        // Those that go into files of their own are no part of the document.
-        let bodies =
-            [interaction.request.body.bytes(), interaction.response.body.as_ref().map(|body| &body.bytes)];
-        let beside = bodies
-            .into_iter()
-            .flatten()
-            .any(|body| body.len() > SIDECAR_ABOVE && redactor.leak(body).is_some());
+        let Self { writer, redactor, inspector, listener } = self;
         let before = writer.lines();
         let mut hits = Vec::new();
         writer.append_if(&interaction, |text| {
-            match redactor.leak(text.as_bytes()) {
-                Some(offset) => return Err((offset, KNOWN_VALUE)),
-                None if beside => return Err((0, KNOWN_VALUE)),
-                None => {}
-            }
-            hits = auditor.as_ref().map(|auditor| auditor.scan(text.as_bytes())).unwrap_or_default();
+            hits = inspector.look(redactor, &interaction, text)?;
             Ok(())
         })?;
         for hit in &hits {

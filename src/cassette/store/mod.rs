@@ -1,6 +1,7 @@
 //! Cassettes as files: found by name, loaded, and appended to so that a crash costs one exchange at most.
 //!
-//! `find` turns what was typed into files, `load` reads them, `writer` records, `rewrite` changes a whole cassette, `sidecar` keeps the bodies that are
+//! `find` turns what was typed into files, `load` reads them, `writer` records, `rewrite` changes a whole cassette,
+//! `whole` makes one at a stroke, `sidecar` keeps the bodies that are
 //! too large for the cassette. A recorder holds a lock on its file: that tells an exchange that is being written
 //! from one that a crash cut off, and keeps a second recorder out.
 
@@ -8,6 +9,7 @@ mod find;
 mod load;
 mod rewrite;
 mod sidecar;
+mod whole;
 mod writer;
 
 use std::ffi::OsString;
@@ -20,6 +22,7 @@ use std::time::Duration;
 pub use find::{Origin, Source, find, path_for};
 pub use load::{CutOff, load, load_all};
 pub use rewrite::Rewrite;
+pub use whole::Whole;
 pub use writer::{Existing, Writer, is_recorded};
 
 use super::error::{CassetteError, Problem};

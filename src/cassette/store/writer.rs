@@ -107,7 +107,8 @@ impl Writer {
         self.buffer.clear();
         format::write_interaction(&mut self.buffer, interaction, &mut self.sidecars)
             .map_err(|error| failed(&self.path, error))?;
-        check(&self.buffer).map_err(|(offset, why)| self.refused(offset, why))?;
+        check(&self.buffer)
+            .map_err(|(offset, why)| refused(&self.path, self.lines, &self.buffer, offset, why))?;
         self.dirty = true;
         self.file.write_all(self.buffer.as_bytes()).map_err(|error| failed(&self.path, error))?;
         self.dirty = false;
@@ -116,12 +117,6 @@ impl Writer {
         self.sidecars.keep();
         self.interactions += 1;
         Ok(())
-    }
-
-    fn refused(&self, offset: usize, why: &'static str) -> CassetteError {
-        let before = self.buffer.as_bytes().get(..offset).unwrap_or_default();
-        let column = before.len() - memchr::memrchr(b'\n', before).map_or(0, |at| at + 1) + 1;
-        CassetteError::at(&self.path, self.lines + line_ends(before) + 1, column, Problem::Refused(why))
     }
 
     fn cut_back(&mut self) -> io::Result<()> {
@@ -168,15 +163,7 @@ impl Writer {
 
     fn begin(path: &Path, header: &Header) -> Result<Self, CassetteError> {
         let (new, file, good) = prepare(path, header)?;
-        let published = match fs::hard_link(&new, path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(Problem::Exists),
-            // A file system without links: a rename is as good, but for a race between two recorders.
-            Err(_) => fs::rename(&new, path).map_err(Problem::Write),
-            Ok(()) => Ok(()),
-        };
-        // After a rename it is gone already.
-        let _ = fs::remove_file(&new);
-        published.map_err(|problem| CassetteError::file(path, problem))?;
+        publish(&new, path)?;
         Self::over(path, file, good, None)
     }
 
@@ -228,7 +215,33 @@ impl Writer {
     }
 }
 
-fn line_ends(text: &[u8]) -> usize {
+/// Gives a file that [`prepare`] made its name, which nothing has yet.
+pub(super) fn publish(new: &Path, path: &Path) -> Result<(), CassetteError> {
+    let published = match fs::hard_link(new, path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(Problem::Exists),
+        // A file system without links: a rename is as good, but for a race between two recorders.
+        Err(_) => fs::rename(new, path).map_err(Problem::Write),
+        Ok(()) => Ok(()),
+    };
+    // After a rename it is gone already.
+    let _ = fs::remove_file(new);
+    published.map_err(|problem| CassetteError::file(path, problem))
+}
+
+/// Where a document that is not written would have said what it must not.
+pub(super) fn refused(
+    path: &Path,
+    lines: usize,
+    text: &str,
+    offset: usize,
+    why: &'static str,
+) -> CassetteError {
+    let before = text.as_bytes().get(..offset).unwrap_or_default();
+    let column = before.len() - memchr::memrchr(b'\n', before).map_or(0, |at| at + 1) + 1;
+    CassetteError::at(path, lines + line_ends(before) + 1, column, Problem::Refused(why))
+}
+
+pub(super) fn line_ends(text: &[u8]) -> usize {
     memchr::memchr_iter(b'\n', text).count()
 }
 
