@@ -9,6 +9,7 @@ use std::time::Duration;
 
 pub use jiff::Timestamp;
 use jiff::civil::DateTime;
+use jiff::fmt::rfc2822::DateTimeParser;
 use jiff::tz::Offset;
 
 /// Where "now" comes from.
@@ -136,6 +137,12 @@ pub fn http_date(at: Timestamp) -> String {
 /// Reads what [`http_date`] writes, and the two older forms (RFC 9110 §5.6.7).
 pub fn parse_http_date(text: &str) -> Option<Timestamp> {
     httpdate::parse_http_date(text).ok().and_then(|time| Timestamp::try_from(time).ok())
+}
+
+/// Reads a date as RFC 5322 §3.3 spells it, with any offset; the weekday, which people get wrong, does not count.
+pub fn parse_rfc2822(text: &str) -> Option<Timestamp> {
+    let parser = DateTimeParser::new().relaxed_weekday(true);
+    parser.parse_timestamp(text).ok()
 }
 
 #[cfg(test)]

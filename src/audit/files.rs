@@ -23,6 +23,12 @@ const SNIFFED: usize = 8 * 1024;
 /// # Errors
 /// Each path that cannot be read, and why.
 pub fn files_below(path: &Path) -> Result<Vec<PathBuf>, Vec<(PathBuf, io::Error)>> {
+    let (files, errors) = walk_below(path);
+    if errors.is_empty() { Ok(files) } else { Err(errors) }
+}
+
+/// As [`files_below`], with what could be read beside what could not.
+pub fn walk_below(path: &Path) -> (Vec<PathBuf>, Vec<(PathBuf, io::Error)>) {
     let mut files = Vec::new();
     let mut errors = Vec::new();
     match fs::metadata(path) {
@@ -32,7 +38,7 @@ pub fn files_below(path: &Path) -> Result<Vec<PathBuf>, Vec<(PathBuf, io::Error)
         Err(error) => errors.push((path.to_owned(), error)),
     }
     files.sort();
-    if errors.is_empty() { Ok(files) } else { Err(errors) }
+    (files, errors)
 }
 
 fn walk(dir: &Path, files: &mut Vec<PathBuf>, errors: &mut Vec<(PathBuf, io::Error)>) {

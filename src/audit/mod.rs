@@ -18,7 +18,7 @@ use regex_automata::Input;
 use regex_automata::meta::{BuildError, Config, Regex};
 use regex_automata::util::syntax;
 
-pub use files::files_below;
+pub use files::{files_below, walk_below};
 pub use found::{Hit, Position};
 pub use rules::{RULES, Rule};
 

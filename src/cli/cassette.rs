@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::CleanArgs;
+use super::{CleanArgs, ImportArgs};
 
 /// What can be done with cassettes.
 #[derive(Debug, Subcommand)]
@@ -13,6 +13,8 @@ pub enum CassetteCommand {
     Audit(AuditArgs),
     /// Put stand-ins in place of secret and personal values and hosts, as recording does.
     Clean(CleanArgs),
+    /// Make cassettes of what other programs recorded: go-vcr, vcrpy, Ruby VCR, betamax, HAR.
+    Import(ImportArgs),
 }
 
 /// What was typed behind `overdub cassette audit`.

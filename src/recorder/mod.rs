@@ -19,6 +19,7 @@ use tokio_util::task::TaskTracker;
 
 pub(crate) use exchange::{Exchange, RequestCopy};
 pub(crate) use inspect::Inspector;
+pub(crate) use raw::{Passed, interaction};
 pub(crate) use tee::{Capture, RequestTee, Tee};
 
 use crate::cassette::{CassetteError, Interaction, Writer};

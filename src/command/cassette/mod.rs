@@ -2,6 +2,7 @@
 
 mod audit;
 mod clean;
+mod import;
 
 use super::Failure;
 use crate::cli::CassetteCommand;
@@ -10,5 +11,6 @@ pub(super) fn run(command: CassetteCommand) -> Result<(), Failure> {
     match command {
         CassetteCommand::Audit(args) => audit::run(&args),
         CassetteCommand::Clean(args) => clean::run(&args),
+        CassetteCommand::Import(args) => import::run(&args),
     }
 }

@@ -1,1 +1,141 @@
-//! Reads what other programs recorded.
+//! Reads what other programs recorded, exchange by exchange.
+//!
+//! `yaml` and `json` give a file's interactions one by one, as a tree each ([`Node`]); so a file needs the memory of its text
+//! and of one interaction. A [`Format`] says whose file it is and makes an [`Exchange`] of each. What all formats share of
+//! HTTP (header lines, times, lengths of time, bodies) is in `parts`.
+
+mod betamax;
+mod body;
+mod go_vcr;
+mod har;
+mod json;
+mod node;
+mod parts;
+mod ruby_vcr;
+mod stream;
+mod vcrpy;
+mod yaml;
+
+use crate::http::Origin;
+use crate::recorder::Passed;
+
+pub use node::Node;
+pub use stream::{List, NotARecording, Shape};
+
+/// What another program writes.
+pub trait Format: Sync {
+    /// As it is typed and told: `go-vcr`.
+    fn name(&self) -> &'static str;
+
+    /// Whether the file is of this format.
+    fn recognises(&self, shape: &Shape<'_>) -> bool;
+
+    /// What one of its interactions says.
+    ///
+    /// # Errors
+    /// It lacks what an interaction needs, or says it in another way than the format does.
+    fn exchange(&self, item: &Node) -> Result<Found, Problem>;
+}
+
+/// All formats that are read, in the order in which they are asked.
+pub static FORMATS: [&dyn Format; 5] =
+    [&har::Har, &go_vcr::GoVcr, &vcrpy::Vcrpy, &betamax::Betamax, &ruby_vcr::RubyVcr];
+
+/// The format of that name.
+pub fn by_name(name: &str) -> Option<&'static dyn Format> {
+    FORMATS.into_iter().find(|format| format.name() == name)
+}
+
+/// What an interaction of another program is to a cassette.
+#[derive(Debug)]
+pub struct Found {
+    /// `None`: it cannot be carried over; the notes say why.
+    pub exchange: Option<Exchange>,
+    /// What is not carried over.
+    pub notes: Vec<Note>,
+}
+
+/// An exchange that another program recorded.
+#[derive(Debug, Clone)]
+pub struct Exchange {
+    /// The origin that it was with.
+    pub(crate) origin: Origin,
+    /// What passed; its URL is path and query.
+    pub(crate) passed: Passed,
+}
+
+impl Exchange {
+    /// The origin that it was with.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+}
+
+/// Something that is not carried over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// The line that it is about (1-based).
+    pub line: usize,
+    /// What, and why.
+    pub what: String,
+}
+
+/// Why a file cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The line (1-based); 0 when it is about the file as a whole.
+    pub line: usize,
+    /// The column (1-based); 0 when it is about the line as a whole.
+    pub column: usize,
+    /// What is wrong.
+    pub what: String,
+}
+
+impl Problem {
+    /// Something about a line as a whole.
+    pub(super) fn at(line: usize, what: impl Into<String>) -> Self {
+        Self { line, column: 0, what: what.into() }
+    }
+}
+
+/// Why reading a file ended early.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// It is no recording.
+    Not(NotARecording),
+    /// It is one that cannot be read.
+    Bad(Problem),
+}
+
+/// Whether `text` is a recording, as far as its first interaction tells.
+pub fn is_recording(text: &str, given: Option<&'static dyn Format>) -> bool {
+    let mut is_one = false;
+    // Stops at the first, whatever it is.
+    let _ = stream::items(text, &mut |shape| {
+        is_one = given.is_some() || FORMATS.into_iter().any(|format| format.recognises(shape));
+        Ok(false)
+    });
+    is_one
+}
+
+/// Reads `text`, in the format that is given or else recognised, and hands each interaction over with its number.
+///
+/// # Errors
+/// It is no recording, or one that cannot be read.
+pub fn read(
+    text: &str,
+    given: Option<&'static dyn Format>,
+    each: &mut dyn FnMut(Found),
+) -> Result<&'static dyn Format, Failure> {
+    let mut format = given;
+    let mut item = |shape: &Shape<'_>| -> Result<bool, Problem> {
+        if format.is_none() {
+            format = FORMATS.into_iter().find(|format| format.recognises(shape));
+        }
+        let (Some(format), Some(item)) = (format, shape.item) else { return Ok(format.is_some()) };
+        each(format.exchange(item)?);
+        Ok(true)
+    };
+    stream::items(text, &mut item)?;
+    format.ok_or(Failure::Not(NotARecording::Unknown))
+}

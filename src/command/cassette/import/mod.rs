@@ -1,0 +1,114 @@
+//! `overdub cassette import`: other programs' recordings become cassettes.
+//!
+//! `plan` says which file becomes which cassette, before anything is written; `file` does one; `report` tells what came
+//! of all. Files are independent of each other, so several threads take them in turn.
+
+mod file;
+mod plan;
+mod progress;
+mod report;
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
+
+use self::file::{Importer, Outcome};
+use self::plan::Job;
+use self::progress::Progress;
+use self::report::Report;
+use crate::cli::{ImportArgs, Switch};
+use crate::command::Failure;
+use crate::interchange::import::by_name;
+use crate::profile::Profile;
+use crate::redact::Redact;
+
+/// Most threads. Beyond that the disk is busy.
+const MAX_THREADS: usize = 8;
+
+/// How much text is worked on at the same time (bytes): bounds memory. A larger file is worked on alone.
+const AT_ONCE: u64 = 8 << 20;
+
+pub(super) fn run(args: &ImportArgs) -> Result<(), Failure> {
+    let profile = Profile::choose(&args.profile);
+    let profile = profile.map_err(|error| Failure::usage(format_args!("--profile: {error}")))?;
+    let redact = if args.redact == Switch::On { Redact::On } else { Redact::Off };
+    let format = args.format.name().and_then(by_name);
+    let importer =
+        Importer::new(format, redact, Arc::new(profile), args.overwrite).map_err(Failure::usage)?;
+    let plan = plan::plan(args, format)?;
+    let mut report = Report::new(redact);
+    for (path, error) in plan.unreadable {
+        report.add(&path, Outcome::failed(format!("cannot be read: {error}")));
+    }
+    for (path, outcome) in all(&plan.jobs, &importer) {
+        report.add(&path, outcome);
+    }
+    report.tell(args.json)
+}
+
+/// Imports all files; what came of each, in their order.
+fn all(jobs: &[Job], importer: &Importer) -> Vec<(PathBuf, Outcome)> {
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS).min(jobs.len());
+    let (next, gate, progress) = (AtomicUsize::new(0), Gate::default(), Progress::new(jobs.len()));
+    let work = || {
+        let mut done = Vec::new();
+        while let Some((at, job)) = next_of(jobs, &next) {
+            let share = gate.enter(job.size);
+            let outcome = importer.import(job);
+            drop(share);
+            progress.done();
+            done.push((at, job.source.clone(), outcome));
+        }
+        done
+    };
+    let mut done = Vec::with_capacity(jobs.len());
+    thread::scope(|scope| {
+        // Where the system gives no more threads, this one does it.
+        let others: Vec<_> = (1..threads)
+            .filter_map(|_| thread::Builder::new().name("import".to_owned()).spawn_scoped(scope, work).ok())
+            .collect();
+        done = work();
+        for other in others {
+            done.extend(other.join().unwrap_or_default());
+        }
+    });
+    progress.ended();
+    done.sort_by_key(|(at, ..)| *at);
+    done.into_iter().map(|(_, path, outcome)| (path, outcome)).collect()
+}
+
+fn next_of<'j>(jobs: &'j [Job], next: &AtomicUsize) -> Option<(usize, &'j Job)> {
+    let at = next.fetch_add(1, Ordering::Relaxed);
+    jobs.get(at).map(|job| (at, job))
+}
+
+/// Lets files through as long as they are not too much at once.
+#[derive(Default)]
+struct Gate {
+    inside: Mutex<u64>,
+    left: Condvar,
+}
+
+/// A file's share of what is inside; gives it back when dropped.
+struct Share<'g> {
+    gate: &'g Gate,
+    size: u64,
+}
+
+impl Gate {
+    fn enter(&self, size: u64) -> Share<'_> {
+        let inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = |inside: &mut u64| *inside > 0 && *inside + size > AT_ONCE;
+        let mut inside = self.left.wait_while(inside, full).unwrap_or_else(PoisonError::into_inner);
+        *inside += size;
+        Share { gate: self, size }
+    }
+}
+
+impl Drop for Share<'_> {
+    fn drop(&mut self) {
+        *self.gate.inside.lock().unwrap_or_else(PoisonError::into_inner) -= self.size;
+        self.gate.left.notify_all();
+    }
+}

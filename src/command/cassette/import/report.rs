@@ -1,0 +1,170 @@
+//! What came of an import: lines about single files on stderr, a summary on stdout.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::file::{Imported, Outcome};
+use crate::command::Failure;
+use crate::interchange::import::{Note, Problem};
+use crate::profile::StandInType;
+use crate::redact::Redact;
+
+/// What came of all files.
+pub(super) struct Report {
+    redact: Redact,
+    /// Cassettes and interactions by format.
+    formats: BTreeMap<&'static str, (usize, usize)>,
+    replaced: BTreeMap<StandInType, usize>,
+    notes: Vec<(PathBuf, Note, usize)>,
+    leaks: Vec<String>,
+    skipped: Vec<(PathBuf, String)>,
+    failed: Vec<(PathBuf, Problem)>,
+}
+
+impl Report {
+    pub(super) fn new(redact: Redact) -> Self {
+        Self {
+            redact,
+            formats: BTreeMap::new(),
+            replaced: BTreeMap::new(),
+            notes: Vec::new(),
+            leaks: Vec::new(),
+            skipped: Vec::new(),
+            failed: Vec::new(),
+        }
+    }
+
+    pub(super) fn add(&mut self, path: &Path, outcome: Outcome) {
+        match outcome {
+            Outcome::Imported(imported) => self.imported(path, imported),
+            Outcome::Skipped(why) => self.skipped.push((path.to_owned(), why)),
+            Outcome::Failed(problem) => self.failed.push((path.to_owned(), problem)),
+        }
+    }
+
+    fn imported(&mut self, path: &Path, imported: Imported) {
+        let (files, interactions) = self.formats.entry(imported.format).or_default();
+        *files += 1;
+        *interactions += imported.interactions;
+        for (of_type, count) in imported.replaced {
+            *self.replaced.entry(of_type).or_default() += count;
+        }
+        self.leaks.extend(imported.leaks);
+        // What is the same throughout a file is said once.
+        let first = self.notes.len();
+        for note in imported.notes {
+            match self.notes[first..].iter_mut().find(|(_, own, _)| own.what == note.what) {
+                Some((.., count)) => *count += 1,
+                None => self.notes.push((path.to_owned(), note, 1)),
+            }
+        }
+    }
+
+    fn files(&self) -> usize {
+        self.formats.values().map(|(files, _)| files).sum()
+    }
+
+    fn interactions(&self) -> usize {
+        self.formats.values().map(|(_, interactions)| interactions).sum()
+    }
+
+    /// Tells it, and whether all went well.
+    pub(super) fn tell(self, as_json: bool) -> Result<(), Failure> {
+        // Nobody is left to tell when the other end is closed; the exit code says what it came to.
+        let _ = self.lines(&mut io::stderr().lock());
+        let mut out = io::stdout().lock();
+        let _ = if as_json { writeln!(out, "{:#}", self.json()) } else { self.summary(&mut out) };
+        let mut wrong = Vec::new();
+        if !self.failed.is_empty() {
+            wrong.push(format!("{} could not be imported", counted(self.failed.len(), "file")));
+        }
+        if !self.leaks.is_empty() {
+            let leaks = counted(self.leaks.len(), "value");
+            wrong.push(format!(
+                "{leaks} in the cassettes may be secrets; `overdub cassette audit --rules` says what to do about each kind"
+            ));
+        }
+        if wrong.is_empty() { Ok(()) } else { Err(Failure::Checks(wrong.join("; "))) }
+    }
+
+    fn lines(&self, out: &mut impl Write) -> io::Result<()> {
+        for (path, note, count) in &self.notes {
+            let often = if *count > 1 { format!(" (×{count})") } else { String::new() };
+            writeln!(out, "{}:{}: {}{often}", path.display(), note.line, note.what)?;
+        }
+        for (path, why) in &self.skipped {
+            writeln!(out, "{}: skipped: {why}", path.display())?;
+        }
+        for leak in &self.leaks {
+            writeln!(out, "{leak}")?;
+        }
+        for (path, problem) in &self.failed {
+            writeln!(out, "error: {}: {}", place(path, problem), problem.what)?;
+        }
+        Ok(())
+    }
+
+    fn summary(&self, out: &mut impl Write) -> io::Result<()> {
+        let formats: Vec<_> =
+            self.formats.iter().map(|(name, (files, _))| format!("{name} {files}")).collect();
+        let formats = if formats.is_empty() { String::new() } else { format!(" ({})", formats.join(", ")) };
+        writeln!(
+            out,
+            "{} with {} imported{formats}; {} skipped, {} failed",
+            counted(self.files(), "file"),
+            counted(self.interactions(), "interaction"),
+            self.skipped.len(),
+            self.failed.len()
+        )?;
+        if self.redact == Redact::Off || self.files() == 0 {
+            return Ok(());
+        }
+        let counts: Vec<_> =
+            self.replaced.iter().map(|(of_type, count)| format!("{count} {}", of_type.name())).collect();
+        let counts = if counts.is_empty() { "no values".to_owned() } else { counts.join(", ") };
+        writeln!(out, "replaced: {counts}")
+    }
+
+    fn json(&self) -> Value {
+        let formats = self.formats.iter().map(|(name, (files, interactions))| {
+            (*name, json!({"files": files, "interactions": interactions}))
+        });
+        let replaced = self.replaced.iter().map(|(of_type, count)| (of_type.name(), *count));
+        let path = |path: &Path| path.to_string_lossy().into_owned();
+        let notes = self.notes.iter().map(|(own, note, count)| {
+            json!({"file": path(own), "line": note.line, "what": note.what, "times": count})
+        });
+        let skipped = self.skipped.iter().map(|(own, why)| json!({"file": path(own), "why": why}));
+        let failed = self.failed.iter().map(|(own, problem)| {
+            json!({"file": path(own), "line": problem.line, "column": problem.column, "what": problem.what})
+        });
+        json!({
+            "files": self.files(),
+            "interactions": self.interactions(),
+            "formats": formats.collect::<BTreeMap<_, _>>(),
+            "replaced": replaced.collect::<BTreeMap<_, _>>(),
+            "notes": notes.collect::<Vec<_>>(),
+            "leaks": self.leaks,
+            "skipped": skipped.collect::<Vec<_>>(),
+            "failed": failed.collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// `file`, `file:line` or `file:line:column`.
+fn place(path: &Path, problem: &Problem) -> String {
+    let path = path.display();
+    match (problem.line, problem.column) {
+        (0, _) => path.to_string(),
+        (line, 0) => format!("{path}:{line}"),
+        (line, column) => format!("{path}:{line}:{column}"),
+    }
+}
+
+fn counted(number: usize, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
+}
