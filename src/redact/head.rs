@@ -134,6 +134,29 @@ fn valid(changed: Vec<u8>) -> HeaderValue {
     HeaderValue::try_from(changed).unwrap_or(HeaderValue::from_static("redacted"))
 }
 
+/// The parts of a `Set-Cookie` value: where each begins, and whether a cookie begins with it. Some recorders join lines with
+/// commas, so that one may begin within an attribute: `Path=/, sid=1`.
+fn cookie_parts(text: &[u8]) -> Vec<(usize, &[u8], bool)> {
+    let mut parts = Vec::new();
+    let (mut at, mut begins) = (0, true);
+    for attribute in text.split(|byte| *byte == b';') {
+        let mut from = 0;
+        for comma in memchr::memchr_iter(b',', attribute) {
+            let next = attribute[comma + 1..].trim_ascii_start();
+            let name = memchr::memchr(b'=', next).and_then(|equals| next.get(..equals)).unwrap_or_default();
+            let is_name = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b',' | b'"');
+            if !name.is_empty() && name.iter().all(is_name) {
+                parts.push((at + from, &attribute[from..comma], begins));
+                (from, begins) = (comma + 1, true);
+            }
+        }
+        parts.push((at + from, &attribute[from..], begins));
+        begins = false;
+        at += attribute.len() + 1;
+    }
+    parts
+}
+
 impl Gatherer<'_> {
     /// What a header's name tells about its value.
     fn header(&mut self, name: &HeaderName, line: &Range<usize>, part: &mut Part) {
@@ -151,15 +174,14 @@ impl Gatherer<'_> {
 
     /// A `Set-Cookie` value (RFC 6265 §4.1): a secret one goes, the API's domain becomes the stand-in's.
     fn set_cookie(&mut self, text: &[u8], start: usize, part: &mut Part) {
-        let mut at = 0;
-        for attribute in text.split(|byte| *byte == b';') {
+        for (at, attribute, begins) in cookie_parts(text) {
             let equals = memchr::memchr(b'=', attribute).unwrap_or(attribute.len());
             let name = String::from_utf8_lossy(attribute.get(..equals).unwrap_or_default()).into_owned();
             let value = attribute.get(equals + 1..).unwrap_or_default();
             let from = start + at + equals + 1 + value.len() - value.trim_ascii_start().len();
             let value = value.trim_ascii();
             let place = from..from + value.len();
-            if at == 0 {
+            if begins {
                 if self.rules.profile.sensitive.cookie(name.trim()).is_some() {
                     self.cookie(value);
                     // A value that is empty clears the cookie: no secret, and a client must see it.
@@ -174,7 +196,6 @@ impl Gatherer<'_> {
             {
                 part.places.add(&place, What::Value(known.id), false);
             }
-            at += attribute.len() + 1;
         }
     }
 

@@ -16,6 +16,7 @@ mod crash;
 mod faults;
 mod forward;
 mod guide;
+mod interchange;
 mod latency;
 mod modes;
 mod record;

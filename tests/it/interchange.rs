@@ -1,0 +1,3 @@
+//! Other programs' recordings: what becomes of them, and what is said of what cannot.
+
+mod import;
