@@ -51,9 +51,44 @@ impl Walk<'_, '_, '_, '_> {
 
     fn item(&mut self, list: List, raw: &RawValue) -> Result<(), Stop> {
         let line = self.line_of(raw.get());
-        let node = node(raw.get(), line)?;
-        self.sink.item(list, &node)
+        match node(raw.get(), line) {
+            Ok(node) => self.sink.item(list, &node, None),
+            Err(problem) => {
+                // Browsers list texts that were cut between the halves of a character.
+                let whole = without_halves(raw.get()).ok_or(problem)?;
+                self.sink.item(list, &node(&whole, line)?, Some(HALVES))
+            }
+        }
     }
+}
+
+/// What becomes of surrogates without their other half, which no UTF-8 text holds (RFC 3629 §3).
+const HALVES: &str =
+    "halves of characters (lone surrogates) are not carried over; U+FFFD stands in their place";
+
+/// The text with the escapes of lone surrogates (RFC 8259 §8.2) replaced; `None` if there are none.
+fn without_halves(text: &str) -> Option<String> {
+    let unit = |at: usize| {
+        let digits = text.get(at..)?.strip_prefix("\\u")?.get(..4)?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let (mut out, mut done, mut at) = (String::new(), 0, 0);
+    while let Some(next) = memchr::memchr(b'\\', text.as_bytes().get(at..)?) {
+        at += next;
+        at += match (unit(at), unit(at + 6)) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
+            (Some(0xd800..=0xdfff), _) => {
+                out.push_str(text.get(done..at)?);
+                out.push_str("\\ufffd");
+                done = at + 6;
+                6
+            }
+            // An escaped backslash does not begin another escape.
+            _ => 2,
+        };
+    }
+    out.push_str(text.get(done..)?);
+    (done > 0).then_some(out)
 }
 
 /// One interaction as a tree.

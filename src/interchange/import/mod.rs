@@ -133,7 +133,9 @@ pub fn read(
             format = FORMATS.into_iter().find(|format| format.recognises(shape));
         }
         let (Some(format), Some(item)) = (format, shape.item) else { return Ok(format.is_some()) };
-        each(format.exchange(item)?);
+        let mut found = format.exchange(item)?;
+        found.notes.extend(shape.note.map(|what| Note { line: item.line, what: what.to_owned() }));
+        each(found);
         Ok(true)
     };
     stream::items(text, &mut item)?;

@@ -36,6 +36,8 @@ pub struct Shape<'a> {
     pub item: Option<&'a Node>,
     /// The file's whole text.
     pub text: &'a str,
+    /// What was not carried over from the item's text.
+    pub note: Option<&'static str>,
 }
 
 /// Why a file is no recording.
@@ -94,7 +96,7 @@ pub(super) struct Sink<'a, 'e> {
 }
 
 impl Sink<'_, '_> {
-    pub(super) fn item(&mut self, list: List, node: &Node) -> Result<(), Stop> {
+    pub(super) fn item(&mut self, list: List, tree: &Node, note: Option<&'static str>) -> Result<(), Stop> {
         // A list at the top is a recording only if its items say so.
         self.found |= list != List::Top;
         if self.skip > 0 {
@@ -102,7 +104,7 @@ impl Sink<'_, '_> {
             return Ok(());
         }
         self.given += 1;
-        if !(self.each)(&Shape { list, item: Some(node), text: self.text })? {
+        if !(self.each)(&Shape { list, item: Some(tree), text: self.text, note })? {
             return Err(Stop::Unknown);
         }
         self.found = true;
@@ -118,7 +120,7 @@ impl Sink<'_, '_> {
         match ended {
             Ok(None) if self.cassette => Err(Failure::Not(NotARecording::Cassette)),
             Ok(Some(list)) if self.given == 0 => {
-                let recognised = (self.each)(&Shape { list, item: None, text: self.text });
+                let recognised = (self.each)(&Shape { list, item: None, text: self.text, note: None });
                 match recognised {
                     Ok(true) => Ok(()),
                     Ok(false) => Err(Failure::Not(NotARecording::Unknown)),

@@ -188,7 +188,7 @@ impl<'t> Events<'t> {
                 return Ok(());
             }
             let node = self.value(event, span, 0)?;
-            sink.item(list, &node)?;
+            sink.item(list, &node, None)?;
         }
     }
 

@@ -6,6 +6,7 @@ mod formats;
 mod guide;
 mod hostile;
 mod laws;
+mod ruby;
 
 use crate::support::overdub::Project;
 

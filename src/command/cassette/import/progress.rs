@@ -35,7 +35,7 @@ impl Progress {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.done += 1;
         let every = if self.terminal { SHOWN_EVERY } else { LOGGED_EVERY };
-        if state.told.elapsed() < every {
+        if state.told.elapsed() < every || state.done == self.total {
             return;
         }
         state.told = Stopwatch::start();

@@ -86,6 +86,15 @@ fn bodies_that_are_not_in_the_file_are_told() {
 }
 
 #[test]
+fn halves_of_characters_are_replaced_and_told() {
+    let response =
+        r#"{"status": 200, "headers": [], "content": {"text": "\\ud83d \ud83d\ude00 \ud83d \ude00."}}"#;
+    let text = imported("a.har", har(GET, response, ""));
+    let told = "a.har:2: halves of characters (lone surrogates) are not carried over; U+FFFD stands in their place\n";
+    assert!(text.starts_with(told) && text.ends_with("      \\ud83d 😀 \u{fffd} \u{fffd}.\n"), "{text}");
+}
+
+#[test]
 fn a_form_may_be_listed_by_its_fields() {
     let request = r#"{"method": "POST", "url": "https://org.example.com/a", "headers": [], "bodySize": -1, "postData": {"mimeType": "application/x-www-form-urlencoded", "params": [{"name": "a b", "value": "ü&"}, {"name": "c", "value": ""}]}}"#;
     let response = r#"{"status": 200, "headers": [], "content": {"size": 0}}"#;
