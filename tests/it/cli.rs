@@ -24,6 +24,8 @@ fn help_says_what_there_is() {
       record       Pass requests on to an API and record what passes
       replay       Answer from recordings; no upstream exists
       proxy        Record, replay, or both: whichever `--mode` says
+      exec         Run a command with a proxy, set up for it, for as long as it runs; then check what it
+                   asked for
       sandbox      Run an Okta Factors org on loopback: something to record when there is no org
       demo         Show it all in one go: record the sandbox, stop it, replay offline, compare every
                    answer
@@ -42,8 +44,8 @@ fn help_says_what_there_is() {
 
     Logging:
           --log <FILTER>            What is logged: a level (error, warn, info, debug, trace) or
-                                    directives as in `overdub=debug,hyper=warn` [env: RUST_LOG=]
-                                    [default: info]
+                                    directives as in `overdub=debug,hyper=warn`. [default: info; exec:
+                                    warn] [env: RUST_LOG=]
           --log-format <text|json>  Form of the log lines on stderr [env: OVERDUB_LOG_FORMAT=] [default:
                                     text]
     "#);

@@ -13,6 +13,7 @@ mod cassette;
 mod cli;
 mod clock;
 mod crash;
+mod exec;
 mod faults;
 mod forward;
 mod guide;

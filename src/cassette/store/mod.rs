@@ -47,8 +47,11 @@ fn lock(file: &File) -> io::Result<Option<()>> {
 
 /// Whether somebody records into this file at the moment.
 pub fn is_being_recorded(path: &Path) -> bool {
-    let lock = |file: File| file.try_lock_shared();
-    File::open(path).is_ok_and(|file| matches!(lock(file), Err(TryLockError::WouldBlock)))
+    let is_locked = |path: &Path| {
+        File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    };
+    // One that is about to begin has a file of its own until there is a header in it.
+    is_locked(&with_suffix(path, ".new")) || is_locked(path)
 }
 
 /// Moves the torn tail of a locked file to `NAME.yaml.torn`, after whatever was set aside before.

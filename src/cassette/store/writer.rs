@@ -63,9 +63,9 @@ impl Writer {
         };
         match existing {
             Existing::Append if there => Self::continue_at(path),
-            Existing::Overwrite if there => Self::replace(path, header),
+            Existing::Overwrite if there => Self::replace(path, header, existing),
             // A recording that recorded nothing is in nobody's way.
-            Existing::Refuse if there && is_blank(path) => Self::replace(path, header),
+            Existing::Refuse if there && is_blank(path) => Self::replace(path, header, existing),
             Existing::Refuse if there => Err(failed(Problem::Exists)),
             _ => Self::begin(path, header),
         }
@@ -167,11 +167,15 @@ impl Writer {
         Self::over(path, file, good, None)
     }
 
-    fn replace(path: &Path, header: &Header) -> Result<Self, CassetteError> {
+    fn replace(path: &Path, header: &Header, existing: Existing) -> Result<Self, CassetteError> {
         let failed = |error| CassetteError::file(path, Problem::Write(error));
         // Where the file itself is, should the path be a link to it.
         let target = fs::canonicalize(path).map_err(failed)?;
         let old = open_locked(&target, path)?;
+        // Whoever had the lock so far may have recorded something.
+        if existing == Existing::Refuse && !is_blank(path) {
+            return Err(CassetteError::file(path, Problem::Exists));
+        }
         let (new, file, good) = prepare(&target, header)?;
         fs::rename(&new, &target).map_err(failed)?;
         sidecar::remove_all(&target).map_err(failed)?;

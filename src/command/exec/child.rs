@@ -64,7 +64,7 @@ pub(super) async fn run(
 ) -> Result<Ended, Failure> {
     let (program, arguments) = words.split_first().ok_or_else(|| Failure::usage("there is no command"))?;
     let mut command = Command::new(program);
-    command.args(arguments).envs(variables.iter().map(|(name, value)| (name, value)));
+    command.args(arguments).envs(variables);
     let mut child = command.spawn().map_err(|error| not_started(program, &error))?;
     let mut was_told = false;
     loop {

@@ -70,11 +70,11 @@ impl Reachable<'_> {
         if self.is_safe && caller("OKTA_CLIENT_TOKEN").is_none() {
             put("OKTA_CLIENT_TOKEN", NO_TOKEN.as_ref());
         }
-        if let Some(direct) = self.direct(&caller) {
+        if let Some(direct) = self.direct(caller) {
             put("NO_PROXY", direct.as_ref());
             put("no_proxy", direct.as_ref());
         }
-        self.certificates(&caller, &mut put)?;
+        self.certificates(caller, &mut put)?;
         for Variable { name, value } in own {
             set.insert(name.clone(), self.filled(value).into());
         }
@@ -133,14 +133,15 @@ impl Reachable<'_> {
             // Whom it is asked for must not be asked directly.
             Some(forward) => {
                 let is_meant = forward.allowed.iter().any(is_here) || self.is_upstream_here();
-                let is_other = |entry: &&str| {
+                let is_asked_for = |entry: &str| {
                     let host = entry.trim_start_matches('.');
-                    *entry != "*"
-                        && !forward.allows(host, 443)
-                        && !forward.allows(&format!("x.{host}"), 443)
-                        && !(is_meant && is_loopback(host))
+                    let is_allowed = |host: &str| forward.allows(host, 443);
+                    entry == "*"
+                        || is_allowed(host)
+                        || is_allowed(&format!("x.{host}"))
+                        || (is_meant && is_loopback(host))
                 };
-                (said.filter(is_other).collect(), if is_meant { &[] } else { &HERE })
+                (said.filter(|entry| !is_asked_for(entry)).collect(), if is_meant { &[] } else { &HERE })
             }
         };
         let more = here.iter().copied().filter(|name| !said.contains(name));
@@ -187,6 +188,7 @@ mod tests {
     fn facts(url: &str) -> Facts {
         Facts {
             url: Origin::parse(url).unwrap(),
+            address: "127.0.0.1:8".parse().unwrap(),
             ca: None,
             admin: Some("127.0.0.1:9".parse().unwrap()),
             mode: "replay",

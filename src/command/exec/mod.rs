@@ -23,6 +23,7 @@ use crate::cassette::{is_being_recorded, is_recorded};
 use crate::cli::ExecArgs;
 use crate::clock::{Clock, Stopwatch};
 use crate::config::{ExecConfig, Renewal, RunConfig, ServeConfig, UpstreamChoice};
+use crate::journal::Account;
 use crate::launch::{Ended, LaunchError, Launched};
 use crate::profile::Mask;
 
@@ -64,7 +65,7 @@ pub(super) async fn run(args: ExecArgs, renewal: Renewal) -> Result<(), Failure>
         upstream: facts.upstream,
         began,
         took,
-        tallied: proxy.account().map(|account| account.read()).unwrap_or_default(),
+        tallied: proxy.account().map(Account::read).unwrap_or_default(),
         cassettes: proxy.player().and_then(|player| player.used()).unwrap_or_default(),
         handlers: proxy.scenarios().map(|scenarios| scenarios.report()).unwrap_or_default(),
         recorded,
@@ -73,9 +74,7 @@ pub(super) async fn run(args: ExecArgs, renewal: Renewal) -> Result<(), Failure>
     };
     let unwritten = report::write(&run, &config.reports);
     let mut told = summary::summary(&run, &config.reports);
-    for problem in &unwritten {
-        told += &format!("error: {problem}\n");
-    }
+    told.extend(unwritten.iter().map(|problem| format!("error: {problem}\n")));
     // Nobody is left to tell when stderr is closed.
     let _ = std::io::stderr().lock().write_all(told.as_bytes());
     match run.exit_code() {

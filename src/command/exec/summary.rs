@@ -1,5 +1,7 @@
 //! What a run came to, on a screen at most: one line where all is well.
 
+use std::fmt::Write as _;
+
 use super::verdict::{Check, CheckResult, Run, counted};
 use crate::cli::ReportTo;
 
@@ -70,7 +72,7 @@ fn asides(run: &Run) -> String {
     let mut asides = String::new();
     if let Some((path, report)) = &run.recorded {
         let exchanges = counted(report.recorded, ("exchange", "exchanges"));
-        asides += &format!("; recorded {exchanges} into {}", path.display());
+        let _ = write!(asides, "; recorded {exchanges} into {}", path.display());
     }
     let (total, unused) = run.unused();
     if unused > 0 && !run.required.used {
@@ -81,11 +83,11 @@ fn asides(run: &Run) -> String {
             let each = of.iter().map(|own| format!("{} of {} in {}", own.unused.len(), own.total, own.name));
             each.collect::<Vec<_>>().join(", ")
         };
-        asides += &format!("; unused recordings: {told}");
+        let _ = write!(asides, "; unused recordings: {told}");
     }
     let idle = run.idle().count();
     if idle > 0 && !run.required.fired {
-        asides += &format!("; handlers that never fired: {idle}");
+        let _ = write!(asides, "; handlers that never fired: {idle}");
     }
     asides
 }

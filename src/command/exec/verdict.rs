@@ -1,5 +1,6 @@
 //! What a run came to, and whether that is good.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -202,7 +203,7 @@ fn told(failed: &Failed) -> Vec<String> {
     if *times > 1
         && let Some(first) = lines.first_mut()
     {
-        first.push_str(&format!(" ({times} times)"));
+        let _ = write!(first, " ({times} times)");
     }
     lines
 }
