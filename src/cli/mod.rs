@@ -83,7 +83,7 @@ pub enum Command {
     Replay(Box<ReplayArgs>),
     /// Record, replay, or both: whichever `--mode` says.
     Proxy(Box<ProxyArgs>),
-    /// Run a command with a proxy, set up for it, for as long as it runs; then check what it asked for.
+    /// Run a command with a proxy set up for it, then check what it asked for.
     Exec(Box<ExecArgs>),
     /// Run an Okta Factors org on loopback: something to record when there is no org.
     Sandbox(SandboxArgs),

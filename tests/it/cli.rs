@@ -24,8 +24,7 @@ fn help_says_what_there_is() {
       record       Pass requests on to an API and record what passes
       replay       Answer from recordings; no upstream exists
       proxy        Record, replay, or both: whichever `--mode` says
-      exec         Run a command with a proxy, set up for it, for as long as it runs; then check what it
-                   asked for
+      exec         Run a command with a proxy set up for it, then check what it asked for
       sandbox      Run an Okta Factors org on loopback: something to record when there is no org
       demo         Show it all in one go: record the sandbox, stop it, replay offline, compare every
                    answer

@@ -1,6 +1,7 @@
 //! What a command finds in its environment: where the proxy is, in the words of those who are to find it.
 //!
-//! Which variables clients read was seen on Okta's SDKs for Python (2.x, 3.x) and Node, requests, curl, and Node's fetch.
+//! Which variables clients read was seen on Okta's SDKs for Python (2.x, 3.x) and Node, requests,
+//! curl, and Node's fetch; of Okta's SDK for Go its source tells (`envconfig`).
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -19,6 +20,9 @@ pub(super) type Variables = BTreeMap<String, OsString>;
 
 /// Stands for a token where no token is needed.
 const NO_TOKEN: &str = "overdub";
+
+/// What lets Okta's SDKs for Python and for Go ask an org without TLS.
+const PLAIN: [&str; 2] = ["OKTA_TESTING_TESTINGDISABLEHTTPSCHECK", "OKTA_TESTING_DISABLE_HTTPS_CHECK"];
 
 /// Programs on this machine, as `NO_PROXY` names them.
 const HERE: [&str; 2] = ["127.0.0.1", "localhost"];
@@ -49,22 +53,21 @@ impl Reachable<'_> {
         if let Some(admin) = self.admin() {
             put("OVERDUB_ADMIN_URL", admin.as_ref());
         }
-        if self.serve.forward.is_none() {
-            put("OKTA_CLIENT_ORGURL", url.to_string().as_ref());
-            if url.scheme() == "http" {
-                put("OKTA_TESTING_TESTINGDISABLEHTTPSCHECK", "true".as_ref());
-            }
-        } else {
+        if self.serve.forward.is_some() {
             for name in ["HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"] {
                 put(name, url.to_string().as_ref());
             }
-            // The client asks for the API itself: which one, its own settings say best.
-            let upstream = Origin::parse(&self.facts.upstream).ok();
-            if let (Some(upstream), None) = (upstream, caller("OKTA_CLIENT_ORGURL")) {
-                put("OKTA_CLIENT_ORGURL", upstream.to_string().as_ref());
-                if upstream.scheme() == "http" {
-                    put("OKTA_TESTING_TESTINGDISABLEHTTPSCHECK", "true".as_ref());
-                }
+        }
+        // By way of a forward proxy a client asks for the API itself: which one, its own settings say best.
+        let org = match &self.serve.forward {
+            None => Some(url),
+            Some(_) if caller("OKTA_CLIENT_ORGURL").is_some() => None,
+            Some(_) => Origin::parse(&self.facts.upstream).ok(),
+        };
+        if let Some(org) = org {
+            put("OKTA_CLIENT_ORGURL", org.to_string().as_ref());
+            for name in PLAIN.iter().filter(|_| org.scheme() == "http") {
+                put(name, "true".as_ref());
             }
         }
         if self.is_safe && caller("OKTA_CLIENT_TOKEN").is_none() {
@@ -221,6 +224,7 @@ mod tests {
             [
                 "OKTA_CLIENT_ORGURL=http://127.0.0.1:8",
                 "OKTA_CLIENT_TOKEN=overdub",
+                "OKTA_TESTING_DISABLE_HTTPS_CHECK=true",
                 "OKTA_TESTING_TESTINGDISABLEHTTPSCHECK=true",
                 "OVERDUB_ADMIN_URL=http://127.0.0.1:9",
                 "OVERDUB_URL=http://127.0.0.1:8",

@@ -27,6 +27,7 @@ fn plain_http_needs_no_certificates() {
         [
             "OKTA_CLIENT_ORGURL",
             "OKTA_CLIENT_TOKEN",
+            "OKTA_TESTING_DISABLE_HTTPS_CHECK",
             "OKTA_TESTING_TESTINGDISABLEHTTPSCHECK",
             "OVERDUB_ADMIN_URL",
             "OVERDUB_URL"
