@@ -3,6 +3,7 @@
 //! The command is a shell that says where the proxy is and waits; the test is its client.
 
 mod checks;
+mod docs;
 mod environment;
 mod once;
 mod reports;

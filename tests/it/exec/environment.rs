@@ -6,7 +6,11 @@ use super::project;
 use crate::support::overdub::Project;
 
 /// The variables of a command, without those that it would have had anyway.
-fn variables(project: &Project, args: &[&str], caller: &[(&str, &str)]) -> BTreeMap<String, String> {
+pub(super) fn variables(
+    project: &Project,
+    args: &[&str],
+    caller: &[(&str, &str)],
+) -> BTreeMap<String, String> {
     let mut command = project.command(&[&["exec", "-c", "run"], args, &["--", "env"]].concat());
     command.env_clear().env("PATH", std::env::var_os("PATH").expect("a path"));
     command.env("XDG_DATA_HOME", project.path("data")).envs(caller.iter().copied());
