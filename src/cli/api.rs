@@ -63,7 +63,7 @@ pub struct PlayArgs {
     pub time: TimeArgs,
 }
 
-fn repeat(text: &str) -> Result<Repeat, String> {
+pub(super) fn repeat(text: &str) -> Result<Repeat, String> {
     match text {
         "error" => Ok(Repeat::Error),
         "last" => Ok(Repeat::Last),

@@ -11,6 +11,7 @@ mod completions;
 mod config;
 mod demo;
 mod exec;
+mod explain;
 mod import;
 mod proxy;
 mod record;
@@ -38,6 +39,7 @@ pub use completions::CompletionsArgs;
 pub use config::ConfigArgs;
 pub use demo::DemoArgs;
 pub use exec::{ExecArgs, ExecRunArgs, ReportKind, ReportTo, Variable};
+pub use explain::ExplainArgs;
 pub use import::{ImportArgs, ImportFormat};
 pub use proxy::{ProxyArgs, RecordMode};
 pub use record::RecordArgs;
@@ -97,6 +99,8 @@ pub enum Command {
     /// Work on scenarios: list, check and test them, begin a new one.
     #[command(subcommand)]
     Scenario(ScenarioCommand),
+    /// Say why a request is, or is not, answered from recordings, and what would have it answered. Exit code 1: it is not.
+    Explain(Box<ExplainArgs>),
     /// Print what a shell needs to complete commands and flags.
     #[command(name = Cli::COMPLETIONS)]
     Completions(CompletionsArgs),

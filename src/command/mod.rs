@@ -5,6 +5,7 @@ mod cassette;
 mod completions;
 mod demo;
 mod exec;
+mod explain;
 pub mod logging;
 mod proxy;
 mod sandbox;
@@ -115,6 +116,7 @@ pub fn run(command: Command, renewal: Renewal) -> Result<(), Failure> {
             Command::Scenario(command) => scenario::run(command).await,
             Command::Demo(args) => demo::run(args).await,
             Command::Ca(args) => ca::run(args),
+            Command::Explain(args) => explain::run(*args).await,
             Command::Completions(args) => completions::run(&args),
         }
     });

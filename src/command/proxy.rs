@@ -17,11 +17,12 @@ pub(super) async fn run(config: RunConfig, renewal: Renewal) -> Result<(), Failu
     let size = (*cassettes, *interactions);
     Ready { url, ca: ca.as_deref(), admin: *admin, mode, upstream, size }.tell();
     signal.await;
-    let Ended { proxy, recorded, broken } = launched.stop().await;
+    let Ended { proxy, recorded, broken, unlogged } = launched.stop().await;
     let fired = scenarios::account(&proxy, require_fired);
     let recorded = recorded.map_or(Ok(()), |(path, report)| verdict(&path, report));
     let served = broken.map_or(Ok(()), |why| Err(Failure::Checks(format!("the server ended badly: {why}"))));
-    served.and(recorded).and(fired)
+    let logged = unlogged.map_or(Ok(()), |why| Err(Failure::Checks(why)));
+    served.and(recorded).and(fired).and(logged)
 }
 
 /// Says what a recording came to.

@@ -68,6 +68,8 @@ pub struct RunConfig {
     pub admin: AdminConfig,
     /// How many entries the journal keeps; `None`: there is none, for nobody looks on.
     pub journal: Option<usize>,
+    /// Where every entry of the journal is written to.
+    pub session_log: Option<PathBuf>,
     /// Whether account is kept of the whole run.
     pub account: bool,
     /// What is known about the API.
@@ -208,7 +210,8 @@ impl Base {
         Ok(RunConfig {
             serve,
             admin,
-            journal: admin.listen.is_some().then_some(args.journal),
+            journal: (admin.listen.is_some() || args.session_log.is_some()).then_some(args.journal),
+            session_log: args.session_log.clone(),
             account: false,
             profile,
             rewrite_links,

@@ -1,7 +1,14 @@
 //! The journal: what was asked lately and what came of it, bounded, for tests to look at.
 //!
 //! It holds neither headers nor bodies, and what it shows of a URL has its secrets hidden. It is kept only where the
-//! admin address is there to show it.
+//! admin address is there to show it, or a session log ([`SessionLog`]) is written, which also says what was asked by
+//! requests that missed.
+
+mod log;
+mod shown;
+
+pub use log::{SessionLog, SessionLogError};
+pub use shown::shown;
 
 mod account;
 
@@ -9,12 +16,13 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ::http::{Method, StatusCode};
+use ::http::{HeaderMap, Method, StatusCode, header};
+use bytes::Bytes;
 
 pub use account::{Account, Asked, Failed, Tallied};
 
 use crate::clock::{Clock, Stopwatch, Timestamp};
-use crate::http::Request;
+use crate::http::{Origin, Request};
 use crate::profile::{Mask, Profile};
 
 /// Longest target that is kept whole, in bytes.
@@ -45,6 +53,8 @@ pub struct Journal {
     most: usize,
     clock: Clock,
     mask: Mask,
+    /// Where every entry is written as it comes.
+    log: Option<SessionLog>,
 }
 
 #[derive(Debug, Default)]
@@ -77,6 +87,34 @@ pub struct Entry {
     pub scripts: Vec<Scripted>,
     /// From its arrival until its answer was ready to go out.
     pub took: Duration,
+    /// What it said, if nothing was due for it and a session log is written. The journal itself does not keep it.
+    pub missed: Option<Box<Sent>>,
+}
+
+/// What a request that missed said, besides its method and target.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    /// The origin by which its client knows us.
+    pub client: Origin,
+    /// The only cassette that was asked.
+    pub cassette: Option<String>,
+    /// Whether it asked for "304 if unchanged".
+    pub conditional: bool,
+    /// Its body, decoded.
+    pub body: Bytes,
+}
+
+impl Sent {
+    /// What a request said whose decoded body is `body`; only `cassette` was asked.
+    pub fn of(request: &Request, body: Bytes, cassette: Option<String>) -> Self {
+        let (client, conditional) = (request.client_origin(), is_conditional(&request.head.headers));
+        Self { client, cassette, conditional, body }
+    }
+}
+
+/// Whether a request asks for "304 if unchanged" (RFC 9110 §13.1).
+fn is_conditional(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::IF_NONE_MATCH) || headers.contains_key(header::IF_MODIFIED_SINCE)
 }
 
 /// A handler of a scenario that did something to a request.
@@ -117,7 +155,26 @@ pub struct Page {
 impl Journal {
     /// A journal of at most `most` entries, the oldest of which make room for new ones.
     pub fn new(most: usize, clock: Clock, profile: &Profile) -> Self {
-        Self { ring: Mutex::default(), most, clock, mask: Mask::new(profile) }
+        Self { ring: Mutex::default(), most, clock, mask: Mask::new(profile), log: None }
+    }
+
+    /// The same, writing every entry to `log` too.
+    #[must_use]
+    pub fn with_log(self, log: Option<SessionLog>) -> Self {
+        Self { log, ..self }
+    }
+
+    /// Writes what is still to be written to the session log, if there is one, and ends it.
+    ///
+    /// # Errors
+    /// It could not be written whole.
+    pub fn finish(&self) -> Result<(), SessionLogError> {
+        self.log.as_ref().map_or(Ok(()), SessionLog::finish)
+    }
+
+    /// Whether a request that misses is to tell what it said.
+    pub fn asks_for_misses(&self) -> bool {
+        self.log.is_some()
     }
 
     /// Whether any entry is kept.
@@ -127,7 +184,7 @@ impl Journal {
 
     /// Begins the entry of a request. It is written when what is returned is dropped. `None`: none is kept.
     pub fn begin(&self, request: &Request) -> Option<Open<'_>> {
-        if !self.is_kept() {
+        if !self.is_kept() && self.log.is_none() {
             return None;
         }
         let entry = Entry {
@@ -141,6 +198,7 @@ impl Journal {
             recording: None,
             scripts: Vec::new(),
             took: Duration::ZERO,
+            missed: None,
         };
         Some(Open { journal: self, watch: Stopwatch::start(), entry: Some(entry) })
     }
@@ -160,6 +218,13 @@ impl Journal {
         let mut ring = self.lock();
         ring.latest += 1;
         entry.n = ring.latest;
+        if let Some(log) = &self.log {
+            // Under the lock: its lines come in the order of their numbers.
+            log.add(Entry { missed: entry.missed.take(), ..entry.clone() });
+        }
+        if !self.is_kept() {
+            return;
+        }
         let oldest = if ring.entries.len() >= self.most { ring.entries.pop_front() } else { None };
         ring.entries.push_back(entry);
         drop(ring);
@@ -224,6 +289,13 @@ impl Open<'_> {
     pub fn recording(&mut self, cassette: Arc<str>, interaction: usize) {
         if let Some(entry) = &mut self.entry {
             entry.recording = Some((cassette, interaction));
+        }
+    }
+
+    /// Notes what a request said for which nothing was due; `sent` is asked only if a session log is written.
+    pub fn missed(&mut self, sent: impl FnOnce() -> Sent) {
+        if let Some(entry) = self.entry.as_mut().filter(|_| self.journal.asks_for_misses()) {
+            entry.missed = Some(Box::new(sent()));
         }
     }
 

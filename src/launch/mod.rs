@@ -26,6 +26,7 @@ use crate::Proxy;
 use crate::clock::Stopwatch;
 use crate::config::{Renewal, RunConfig};
 use crate::http::Origin;
+use crate::journal::SessionLog;
 use crate::recorder::{Recording, Report};
 use crate::server::serve;
 use admin::Beside;
@@ -99,6 +100,8 @@ pub struct Ended {
     pub recorded: Option<(PathBuf, Report)>,
     /// Why connections were not served to their end.
     pub broken: Option<String>,
+    /// Why the session log is not whole.
+    pub unlogged: Option<String>,
 }
 
 impl Launched {
@@ -109,7 +112,7 @@ impl Launched {
     pub async fn start(config: RunConfig, renewal: Option<Renewal>) -> Result<Self, LaunchError> {
         // Watched before it is read, so that no change is lost in between.
         let (plan, watched) = reload::begin(&config, renewal);
-        let RunConfig { serve: own, admin, journal, profile, upstream, scenarios, .. } = &config;
+        let RunConfig { serve: own, admin, journal, session_log, profile, upstream, scenarios, .. } = &config;
         let listener = bind(own.listen).await?;
         let address =
             listener.local_addr().map_err(|error| LaunchError::one(format_args!("--listen: {error}")))?;
@@ -127,7 +130,9 @@ impl Launched {
         let loaded = scenarios::load(scenarios, plan.clock(), profile)?;
         let mut proxy = proxy.with_scenarios(loaded);
         if let Some(most) = journal {
-            proxy = proxy.with_journal(*most, profile);
+            let log = session_log.as_deref().map(|path| SessionLog::create(path, profile));
+            let log = log.transpose().map_err(LaunchError::one)?;
+            proxy = proxy.with_logged_journal(*most, log, profile);
         }
         if config.account {
             proxy = proxy.with_account(profile);
@@ -188,6 +193,12 @@ impl Launched {
         if let Some(org) = self.org {
             org.stop().await;
         }
-        Ended { proxy: self.proxy, recorded, broken: served.err().map(|error| error.to_string()) }
+        let unlogged = self.proxy.journal().and_then(|journal| journal.finish().err());
+        Ended {
+            proxy: self.proxy,
+            recorded,
+            broken: served.err().map(|error| error.to_string()),
+            unlogged: unlogged.map(|error| error.to_string()),
+        }
     }
 }

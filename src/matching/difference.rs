@@ -8,20 +8,20 @@ use super::shape;
 use super::shown::{Hidden, cropped, mask, shown};
 use crate::http::Pair;
 
-/// How many differences of one recording are shown.
-const DIFFERENCES: usize = 6;
+/// What stands before the name of a query parameter.
+pub(super) const QUERY: &str = "query ";
 
 /// One field that differs.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Difference {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
     /// `method`, `path`, `query limit`, `body.profile.phoneNumber`.
-    pub(crate) field: String,
+    pub field: String,
     /// What the client sent; `None`: nothing.
-    pub(crate) sent: Option<String>,
+    pub sent: Option<String>,
     /// What was recorded; `None`: nothing.
-    pub(crate) recorded: Option<String>,
+    pub recorded: Option<String>,
     /// What the client sent before in the place of what was recorded.
-    pub(crate) bound: Option<String>,
+    pub bound: Option<String>,
 }
 
 /// How what a client sent compares to what was recorded.
@@ -39,6 +39,8 @@ pub(crate) enum Verdict {
 pub(super) struct Found<'a> {
     pub(super) hidden: Hidden<'a>,
     pub(super) judge: &'a dyn Fn(&str, &str) -> Verdict,
+    /// How many are kept.
+    pub(super) most: usize,
     pub(super) shown: Vec<Difference>,
     pub(super) more: usize,
 }
@@ -63,7 +65,7 @@ impl Found<'_> {
             Verdict::Bound(value) => Some(cropped(&value)),
             Verdict::Differs => None,
         };
-        if self.shown.len() < DIFFERENCES {
+        if self.shown.len() < self.most {
             let (sent, recorded) = values();
             self.shown.push(Difference { field: cropped(field), sent, recorded, bound });
         } else {
@@ -115,6 +117,8 @@ pub(super) fn compare_json(path: &str, sent: &Value, recorded: &Value, found: &m
                 match (sent.get(name), recorded.get(name)) {
                     (Some(sent), Some(recorded)) if sent == recorded || found.hidden.varies(name) => {}
                     (Some(sent), Some(recorded)) if !hidden => compare_json(&path, sent, recorded, found),
+                    (Some(Value::String(sent)), Some(Value::String(recorded)))
+                        if found.alike(sent, recorded) == Verdict::Same => {}
                     (sent, recorded) => {
                         let masks = found.hidden;
                         let shown = |value: Option<&Value>| {
@@ -155,7 +159,9 @@ pub(super) fn compare_pairs(part: &str, sent: &[Pair<'_>], recorded: &[Pair<'_>]
     for (name, (sent, recorded)) in by_name.into_iter().filter(|(_, (sent, recorded))| sent != recorded) {
         let name = String::from_utf8_lossy(name);
         let hidden = found.hidden.hides(&name);
-        if found.hidden.varies(&name) && sent.is_empty() == recorded.is_empty() {
+        // In a query every value counts.
+        let varies = part != QUERY && found.hidden.varies(&name);
+        if varies && sent.is_empty() == recorded.is_empty() {
             continue;
         }
         let shown = |values: &[&[u8]]| {

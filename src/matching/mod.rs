@@ -18,12 +18,14 @@ mod stand_ins;
 mod text;
 mod translation;
 
+pub use difference::Difference;
 pub use key::{LiveRequest, MatchKey, Matcher, Target};
+pub use near::Limits;
 pub use speller::ClientOrigin;
 
-pub(crate) use difference::{Difference, Verdict};
+pub(crate) use difference::Verdict;
 pub(crate) use key::MaskedRequest;
-pub(crate) use near::{Known, NearMiss, compared, near_misses};
+pub(crate) use near::{Known, NearMiss, body_shown, compared, near_misses};
 pub(crate) use pattern::{Pattern, Sent};
 pub(crate) use shape::{begins_alone, goes_on};
 pub(crate) use shown::{Hidden, cropped};

@@ -10,13 +10,24 @@ use serde_json::Value;
 
 use super::Target;
 use super::body::{as_json, is_form};
-use super::difference::{Difference, Found, Verdict, compare_json, compare_pairs};
-use super::shown::{Hidden, cropped};
+use super::difference::{Difference, Found, QUERY, Verdict, compare_json, compare_pairs};
+use super::shown::{Hidden, cropped, mask, shown};
 use crate::cassette::{RecordedRequest, RequestBody};
 use crate::http::{Pair, sorted_pairs};
 
-/// How many recordings a miss shows.
-const SHOWN: usize = 3;
+/// How much is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Most recordings.
+    pub recordings: usize,
+    /// Most differences of each.
+    pub differences: usize,
+}
+
+impl Limits {
+    /// Of a message.
+    pub const MESSAGE: Self = Self { recordings: 3, differences: 6 };
+}
 
 /// How many recordings are compared in full.
 const LEADING: usize = 200;
@@ -50,8 +61,9 @@ pub(crate) fn near_misses<'a, T>(
     hidden: Hidden<'_>,
     known: &impl Known<T>,
     recorded: impl Iterator<Item = (T, &'a RecordedRequest, &'a str)>,
+    limits: Limits,
 ) -> Vec<NearMiss<T>> {
-    let live = Live::new(sent);
+    let live = Live::new(sent, limits);
     let mut leading: Vec<_> = recorded
         .filter_map(|(tag, request, upstream)| {
             let target = Target::recorded(&request.url, upstream);
@@ -59,7 +71,7 @@ pub(crate) fn near_misses<'a, T>(
         })
         .collect();
     leading.sort_by_key(|(distance, ..)| *distance);
-    leading.truncate(LEADING);
+    leading.truncate(LEADING.max(limits.recordings));
     let mut near: Vec<_> = leading
         .into_iter()
         .map(|(distance, tag, request, target)| {
@@ -68,7 +80,7 @@ pub(crate) fn near_misses<'a, T>(
         })
         .collect();
     near.sort_by_key(|(rank, _)| *rank);
-    near.into_iter().take(SHOWN).map(|(_, near)| near).collect()
+    near.into_iter().take(limits.recordings).map(|(_, near)| near).collect()
 }
 
 /// What separates a request from one recording.
@@ -77,8 +89,25 @@ pub(crate) fn compared<T>(
     hidden: Hidden<'_>,
     known: &impl Known<T>,
     (tag, request, upstream): (T, &RecordedRequest, &str),
+    limits: Limits,
 ) -> NearMiss<T> {
-    Live::new(sent).compare(request, &Target::recorded(&request.url, upstream), tag, hidden, known)
+    Live::new(sent, limits).compare(request, &Target::recorded(&request.url, upstream), tag, hidden, known)
+}
+
+/// A request's body in a few characters, what is secret in it masked; `None`: it has none.
+pub(crate) fn body_shown(body: &[u8], hidden: Hidden<'_>) -> Option<String> {
+    match Shape::of(body) {
+        Shape::Json(value) => Some(format!("JSON {}", shown(&value, hidden))),
+        Shape::Form(pairs) => {
+            let pairs = pairs.iter().map(|(name, value)| {
+                let name = String::from_utf8_lossy(name);
+                let value = String::from_utf8_lossy(value);
+                if hidden.hides(&name) { format!("{name}={}", mask()) } else { format!("{name}={value}") }
+            });
+            Some(format!("a form {}", cropped(&pairs.collect::<Vec<_>>().join("&"))))
+        }
+        other => other.summary(),
+    }
 }
 
 /// The request, taken apart once.
@@ -88,6 +117,8 @@ struct Live<'a> {
     segments: Vec<Cow<'a, str>>,
     query: Vec<Pair<'a>>,
     body: Shape<'a>,
+    /// Most differences that are told.
+    most: usize,
 }
 
 /// What a body is, as far as it is compared.
@@ -123,10 +154,11 @@ impl<'a> Shape<'a> {
 }
 
 impl<'a> Live<'a> {
-    fn new((method, target, body): (&'a Method, &'a str, &'a [u8])) -> Self {
+    fn new((method, target, body): (&'a Method, &'a str, &'a [u8]), limits: Limits) -> Self {
         let target = Target::of(target);
         let query = sorted_pairs(target.query.as_bytes());
-        Self { method, target, segments: target.segments().collect(), query, body: Shape::of(body) }
+        let (segments, body) = (target.segments().collect(), Shape::of(body));
+        Self { method, target, segments, query, body, most: limits.differences }
     }
 
     /// How far apart method and path are; `None` when they have nothing to do with each other.
@@ -171,7 +203,7 @@ impl<'a> Live<'a> {
         known: &impl Known<T>,
     ) -> NearMiss<T> {
         let judge = |sent: &str, recorded: &str| known.value(&tag, sent, recorded);
-        let mut found = Found { hidden, judge: &judge, shown: Vec::new(), more: 0 };
+        let mut found = Found { hidden, judge: &judge, most: self.most, shown: Vec::new(), more: 0 };
         if *self.method != request.method {
             found.text("method", self.method.as_str(), request.method.as_str());
         }
@@ -179,7 +211,7 @@ impl<'a> Live<'a> {
             found.text("origin", &asked, &origin);
         }
         self.compare_paths(recorded, &mut found);
-        compare_pairs("query ", &self.query, &sorted_pairs(recorded.query.as_bytes()), &mut found);
+        compare_pairs(QUERY, &self.query, &sorted_pairs(recorded.query.as_bytes()), &mut found);
         self.compare_bodies(&request.body, &mut found);
         let Found { shown, more, .. } = found;
         NearMiss { tag, differences: shown, more }
@@ -246,7 +278,7 @@ mod tests {
         let own = request(recorded);
         let method: Method = live.0.parse().unwrap();
         let sent = (&method, live.1, live.2.as_bytes());
-        let near = near_misses(sent, hidden, &Nothing, [((), &own, "")].into_iter());
+        let near = near_misses(sent, hidden, &Nothing, [((), &own, "")].into_iter(), Limits::MESSAGE);
         near.iter()
             .flat_map(|near| &near.differences)
             .map(|d| format!("{}: {:?} / {:?}", d.field, d.sent, d.recorded))

@@ -11,7 +11,7 @@ mod stand_in;
 pub use mask::Mask;
 pub use route::{Captures, Route, RoutePath};
 pub use sensitive::{FieldAt, Pattern, Sensitive};
-pub use stand_in::{DISTINCTIVE, StandInType};
+pub use stand_in::{DISTINCTIVE, StandInType, TOLD, is_told};
 
 use std::path::{Path, PathBuf};
 
@@ -41,7 +41,7 @@ pub enum Kind {
 }
 
 /// What is known about one API.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Profile {
     /// Its name, as cassettes state it.
     pub name: String,

@@ -73,6 +73,11 @@ impl StandInType {
         NAMES.iter().find(|(_, own)| *own == self).map_or("", |(name, _)| name)
     }
 
+    /// All of them.
+    pub fn all() -> impl Iterator<Item = Self> {
+        NAMES.iter().map(|(_, own)| *own)
+    }
+
     /// All names, for a message.
     pub fn names() -> String {
         NAMES.map(|(name, _)| name).join(", ")
@@ -139,6 +144,15 @@ impl StandInType {
         };
         (self.stand_in(number, stand_in) == stand_in).then_some(number)
     }
+}
+
+/// Stand-ins of what a log tells are numbered after this, so that none is taken for a recorded one.
+pub const TOLD: usize = 9000;
+
+/// Whether this stands for a value that a log did not tell. One-time codes look like any other number.
+pub fn is_told(text: &str) -> bool {
+    let others = StandInType::all().filter(|own| *own != StandInType::Passcode);
+    others.filter_map(|own| own.number(text)).any(|number| number > TOLD)
 }
 
 /// What every shared secret's stand-in begins with: letters that are in the base32 alphabet.

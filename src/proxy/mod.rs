@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ::http::{Method, StatusCode};
 use arc_swap::ArcSwap;
+use bytes::Bytes;
 use tokio::sync::Semaphore;
 
 pub use exchange::Live;
@@ -26,10 +27,10 @@ pub use scenarios::{OnScriptError, ScenarioOptions, Scenarios};
 
 use crate::clock::{Clock, Stopwatch};
 use crate::error::Error;
-use crate::http::{Guard, HEADER_LIMIT, Reply, Request, total_size};
-use crate::journal::{Account, Journal, Open};
+use crate::http::{Body, Guard, HEADER_LIMIT, Reply, Request, total_size};
+use crate::journal::{Account, Journal, Open, Sent, SessionLog};
 use crate::profile::Profile;
-use crate::replay::{Answered, Player, Recording, Session, SessionOptions, Sessions};
+use crate::replay::{Answered, Player, Recording, Session, SessionOptions, Sessions, decoded_as};
 use crate::server::Handler;
 use health::Failures;
 use reloads::Reloads;
@@ -145,7 +146,13 @@ impl Proxy {
     /// The same, keeping a journal of `most` entries and counting what each session is given.
     #[must_use]
     pub fn with_journal(self, most: usize, profile: &Profile) -> Self {
-        Self { journal: Some(Journal::new(most, Clock::Wall, profile)), ..self }
+        self.with_logged_journal(most, None, profile)
+    }
+
+    /// The same, with every entry written to `log`. [`Journal::finish`] is to be called at the end.
+    #[must_use]
+    pub fn with_logged_journal(self, most: usize, log: Option<SessionLog>, profile: &Profile) -> Self {
+        Self { journal: Some(Journal::new(most, Clock::Wall, profile).with_log(log)), ..self }
     }
 
     /// The same, keeping account of the whole run: of every request, and of every recording that was given.
@@ -240,6 +247,9 @@ impl Proxy {
             return Err(Error::Connect);
         }
         if request.asked.is_none() && own::is_own(request.head.uri.path()) {
+            if let (Some(entry), Ok(Some(name))) = (entry.as_mut(), self.sessions.name_of(&request)) {
+                entry.session(name.into());
+            }
             return Ok((self.own(&request)?, "own"));
         }
         let loaded = self.loaded.load();
@@ -287,6 +297,9 @@ impl Proxy {
     ) -> Result<Answer, Error> {
         let answered = player.answer_in(session, request).await;
         player.note(session, &answered);
+        if let (Err(Error::Miss(_)), Some(entry)) = (&answered, entry.as_mut()) {
+            entry.missed(|| Sent::of(request, decoded(request), player.asked_of(session, request)));
+        }
         let answered = answered?;
         if let Some(entry) = entry {
             let recording = answered.recording;
@@ -319,6 +332,12 @@ impl Proxy {
         }
         Ok(Answer::recorded(answered))
     }
+}
+
+/// The body of a request that was answered, decoded.
+fn decoded(request: &Request) -> Bytes {
+    let Body::Whole(bytes) = &request.body else { return Bytes::new() };
+    decoded_as(&request.head.headers, bytes.clone())
 }
 
 /// Runs what may keep a thread busy for long where other requests do not wait for it.

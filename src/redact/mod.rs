@@ -5,6 +5,7 @@
 //! second (`part`) finds the known ones wherever they are and writes stand-ins, numbered by where they first come.
 //! Texts are looked at as their readers read them, escapes taken off (`view`); bytes that are not replaced stay.
 
+mod asked;
 mod clean;
 mod fields;
 mod gather;

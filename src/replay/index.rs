@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use ::http::Method;
 
 use super::answer::KnownHeaders;
-use super::player::ReplayOptions;
+use super::explanation::Named;
+use super::player::{Recording, ReplayOptions};
 use super::session::Place;
 use super::timeline::{Before, Keys, Making, Timeline, TrackEntry};
 use super::variables::Variables;
@@ -137,6 +138,20 @@ impl Index {
     pub(super) fn place_of(&self, name: &str) -> Option<usize> {
         let found = self.timelines.iter().position(|timeline| timeline.cassette.name == name);
         found.map(|index| self.first + index)
+    }
+
+    /// A recording by what people find it by.
+    pub(super) fn named(&self, (place, ordinal): (usize, usize)) -> Named {
+        let cassette = &self.timeline(place).cassette;
+        let interaction = &cassette.interactions[ordinal];
+        Named {
+            recording: Recording { cassette: place, interaction: ordinal },
+            cassette: cassette.name.clone(),
+            path: cassette.path.clone(),
+            line: interaction.line,
+            method: interaction.request.method.clone(),
+            url: interaction.request.url.clone(),
+        }
     }
 
     /// The tracks that have this key.

@@ -50,6 +50,16 @@ impl Given<'_> {
         let number = self.timeline.numbers.recording(ordinal);
         self.bits.get(number / 64).is_some_and(|word| word >> (number % 64) & 1 == 1)
     }
+
+    /// Whether the write that opens a group was given.
+    fn is_reached(self, group: &Group) -> bool {
+        group.opener.is_none_or(|opener| self.has(opener))
+    }
+
+    /// The last group of a track that is reached, else the first.
+    fn latest_reached(self, track: &Track) -> usize {
+        track.groups.iter().rposition(|group| self.is_reached(group)).unwrap_or(0)
+    }
 }
 
 impl Marks {
@@ -68,6 +78,31 @@ impl Marks {
         match timeline.tracks[place.track].kind {
             Kind::Read | Kind::Poll => self.due_read(timeline, place, conditional),
             Kind::Write | Kind::Token => self.due_write(timeline, place),
+        }
+    }
+
+    /// What was made of a recording: whether it was given, which one has to be given before it is due, and which one
+    /// was, so that it is due no more.
+    pub(super) fn standing(
+        &self,
+        timeline: &Timeline,
+        ordinal: usize,
+    ) -> (bool, Option<usize>, Option<usize>) {
+        let given = self.of(timeline);
+        let used = given.has(ordinal);
+        let Some(track) = timeline.tracks.iter().find(|track| track.recordings.contains(&ordinal)) else {
+            return (used, None, None);
+        };
+        if matches!(track.kind, Kind::Write | Kind::Token) || track.groups.len() < 2 {
+            return (used, None, None);
+        }
+        let own =
+            track.groups.iter().position(|group| track.recordings[group.start..group.end].contains(&ordinal));
+        let latest = given.latest_reached(track);
+        match (own, track.groups.get(latest)) {
+            (Some(own), _) if own > latest => (used, track.groups[own].opener, None),
+            (Some(own), Some(reached)) if own < latest => (used, None, reached.opener),
+            _ => (used, None, None),
         }
     }
 
@@ -139,12 +174,11 @@ impl Marks {
     fn due_read(&mut self, timeline: &Timeline, place: Place, conditional: bool) -> Result<usize, Due> {
         let track = &timeline.tracks[place.track];
         let given = self.of(timeline);
-        let is_reached = |group: &Group| group.opener.is_none_or(|opener| given.has(opener));
-        let latest = track.groups.iter().rposition(is_reached).unwrap_or(0);
+        let latest = given.latest_reached(track);
         let hint = self.hint(timeline, place);
         for (number, group) in track.groups.iter().enumerate().take(latest + 1).rev() {
             // A group that was passed over has nothing to say, unless it is all there is.
-            if number < latest && number > 0 && !is_reached(group) {
+            if number < latest && number > 0 && !given.is_reached(group) {
                 continue;
             }
             let hint = hint.clamp(group.start, group.end - 1);

@@ -3,17 +3,20 @@
 use std::fmt::Write as _;
 
 use super::bindings::{Bound, LiveOrigin, Timelines};
+use super::explanation::{Answering, Considered, Explanation, Named, Standing, Verdict as Outcome};
 use super::index::Index;
-use super::names::DEFAULT;
+use super::player::Recording;
 use super::session::Place;
 use super::timeline::Timeline;
 use super::unify::fit;
 use super::variables::Declared;
-use crate::cassette::RecordedRequest;
+use crate::cassette::{Cassette, RecordedRequest};
 use crate::http::{CASSETTE, Origin, Request};
 use crate::matching::{
-    Difference, Hidden, Known, LiveRequest, NearMiss, Verdict, canonical, compared, cropped, near_misses,
+    Difference, Hidden, Known, Limits, LiveRequest, NearMiss, Verdict, body_shown, canonical, compared,
+    cropped, near_misses,
 };
+use crate::profile::{Mask, is_told};
 
 /// How many cassettes are named.
 const NAMED: usize = 5;
@@ -56,59 +59,90 @@ pub(super) struct Scope<'a> {
     pub(super) pinned: Option<usize>,
     /// Fields whose values are not shown.
     pub(super) hidden: Hidden<'a>,
+    /// What the session has to do with a recording.
+    pub(super) standing: &'a dyn Fn(Tag) -> Standing,
 }
 
 /// A recording, by timeline and ordinal.
-type Tag = (usize, usize);
-
-/// The report, first line first.
-pub(super) fn report(reason: &Reason, scope: &Scope<'_>) -> Vec<String> {
-    let (method, mask) = (scope.live.method, scope.hidden.mask);
-    let target = mask.apply(scope.live.target);
-    let line = match &scope.request.asked {
-        Some(origin) => format!("{method} {origin}{target}"),
-        None => format!("{method} {target}"),
-    };
-    let mut lines = vec![match reason {
-        Reason::NeverRecorded => format!("never recorded: {line}"),
-        Reason::UsedUp(_) => format!("recorded, but already used: {line}"),
-        Reason::OnlyConditional => format!("recorded only as 304 Not Modified: {line}"),
-        Reason::NoSuchCassette(name) => {
-            format!("no cassette named `{}` is loaded: {line}", name.escape_debug())
-        }
-    }];
-    lines.push(scope.in_force());
-    lines.extend(scope.session());
-    match reason {
-        Reason::UsedUp(used) => scope.used(used, &mut lines),
-        Reason::NeverRecorded => {
-            scope.closest(&mut lines);
-            scope.left_out(&mut lines);
-        }
-        Reason::OnlyConditional | Reason::NoSuchCassette(_) => {}
-    }
-    lines.push(advice(reason).to_owned());
-    // What differs may be a part of a URL that shows a token.
-    lines.iter().map(|line| mask.text(line).into_owned()).collect()
-}
+pub(super) type Tag = (usize, usize);
 
 impl<'a> Scope<'a> {
+    /// Why nothing is due.
+    pub(super) fn missed(&self, reason: &Reason, limits: Limits) -> Explanation {
+        let verdict = match reason {
+            Reason::NeverRecorded => Outcome::NeverRecorded,
+            Reason::UsedUp(_) => Outcome::UsedUp,
+            Reason::OnlyConditional => Outcome::OnlyConditional,
+            Reason::NoSuchCassette(name) => Outcome::NoSuchCassette(name.clone()),
+        };
+        let mut told = self.begun(verdict);
+        match reason {
+            Reason::UsedUp(used) => {
+                let shown = used.iter().take(limits.recordings.max(NAMED));
+                told.considered = shown.map(|tag| self.beside(*tag, limits)).collect();
+                told.more = used.len() - told.considered.len();
+            }
+            Reason::NeverRecorded => {
+                told.considered = self.closest(limits);
+                told.left_out = self.left_out();
+            }
+            Reason::OnlyConditional | Reason::NoSuchCassette(_) => {}
+        }
+        told.masked(self.hidden.mask)
+    }
+
+    /// Why this recording is.
+    pub(super) fn answered(&self, answering: Answering, limits: Limits) -> Explanation {
+        let Recording { cassette, interaction } = answering.recording;
+        let mut told = self.begun(Outcome::Answered(answering));
+        let timeline = self.index.timeline(cassette);
+        let own = timeline.tracks.iter().find(|track| track.recordings.contains(&interaction));
+        let others = own.iter().flat_map(|track| &track.recordings).filter(|other| **other != interaction);
+        let tags: Vec<Tag> =
+            std::iter::once(interaction).chain(others.copied()).map(|ordinal| (cassette, ordinal)).collect();
+        let shown = tags.iter().take(limits.recordings);
+        told.considered = shown
+            .map(|tag| {
+                let (standing, named) = ((self.standing)(*tag), self.index.named(*tag));
+                Considered { named, standing, differences: Vec::new(), more: 0 }
+            })
+            .collect();
+        told.more = tags.len() - told.considered.len();
+        told.bound = self.bound_values(cassette);
+        told.masked(self.hidden.mask)
+    }
+
+    fn begun(&self, verdict: Outcome) -> Explanation {
+        let target = match &self.request.asked {
+            Some(origin) => format!("{origin}{}", self.live.target),
+            None => self.live.target.to_owned(),
+        };
+        Explanation {
+            method: self.live.method.clone(),
+            target: self.hidden.mask.apply(&target),
+            body: body_shown(self.live.body, self.hidden),
+            verdict,
+            in_force: self.in_force(),
+            cassettes: self.asked().map(|(_, timeline)| as_typed(&timeline.cassette)).collect(),
+            session: self.session.to_owned(),
+            considered: Vec::new(),
+            more: 0,
+            left_out: Vec::new(),
+            bound: Vec::new(),
+        }
+    }
+
     fn asked(&self) -> impl Iterator<Item = (usize, &'a Timeline)> + use<'_, 'a> {
         let timelines = self.index.timelines.iter().enumerate();
         timelines.filter(|(number, _)| self.pinned.is_none_or(|pinned| pinned == *number))
     }
 
     fn in_force(&self) -> String {
-        let mut text = String::from("cassettes in force: ");
-        for (index, (_, timeline)) in self.asked().take(NAMED).enumerate() {
-            let separator = if index == 0 { "" } else { ", " };
-            let _ = write!(
-                text,
-                "{separator}{} ({})",
-                timeline.cassette.name,
-                timeline.cassette.interactions.len()
-            );
-        }
+        let named = self.asked().take(NAMED).map(|(_, timeline)| {
+            let cassette = &timeline.cassette;
+            format!("{} ({})", cassette.name, cassette.interactions.len())
+        });
+        let mut text = named.collect::<Vec<_>>().join(", ");
         match self.pinned {
             Some(_) if self.request.head.headers.contains_key(CASSETTE) => {
                 text.push_str(", asked for by x-overdub-cassette");
@@ -122,42 +156,30 @@ impl<'a> Scope<'a> {
         text
     }
 
-    /// Which session it is, unless it is the one of everybody who names none.
-    fn session(&self) -> Option<String> {
-        (self.session != DEFAULT).then(|| format!("session: {}", cropped(self.session)))
+    /// A recording of the request's key: why another value does not make it due again.
+    fn beside(&self, tag: Tag, limits: Limits) -> Considered {
+        self.considered(compared(self.sent(), self.hidden, self, self.recorded(tag), limits))
     }
 
-    /// What was given already, and why another value does not make it due again.
-    fn used(&self, used: &[Tag], lines: &mut Vec<String>) {
-        for tag in used.iter().take(NAMED) {
-            lines.push(format!("used in this session: {}", self.recording(*tag)));
-            let near = compared(self.sent(), self.hidden, self, self.recorded(*tag));
-            tell(near, lines);
-        }
-        if used.len() > NAMED {
-            lines.push(format!("and {} more recordings", used.len() - NAMED));
-        }
+    fn considered(&self, near: NearMiss<Tag>) -> Considered {
+        let NearMiss { tag, differences, more } = near;
+        Considered { named: self.index.named(tag), standing: (self.standing)(tag), differences, more }
     }
 
-    fn closest(&self, lines: &mut Vec<String>) {
+    fn closest(&self, limits: Limits) -> Vec<Considered> {
         // One recording per key: the others of a key differ from the request in the same way.
         let tracks = self.asked().flat_map(|(number, timeline)| {
             timeline.tracks.iter().filter_map(move |track| Some((number, *track.recordings.first()?)))
         });
-        let near = near_misses(self.sent(), self.hidden, self, tracks.map(|tag| self.recorded(tag)));
-        if near.is_empty() {
-            lines.push("closest: nothing like it was recorded".to_owned());
-        }
-        for near in near {
-            lines.push(format!("closest: {}", self.recording(near.tag)));
-            tell(near, lines);
-        }
+        let recorded = tracks.map(|tag| self.recorded(tag));
+        let near = near_misses(self.sent(), self.hidden, self, recorded, limits);
+        near.into_iter().map(|near| self.considered(near)).collect()
     }
 
     /// Recordings that would do, were not one cassette asked for by name.
-    fn left_out(&self, lines: &mut Vec<String>) {
+    fn left_out(&self) -> Vec<Named> {
         if self.pinned.is_none() {
-            return;
+            return Vec::new();
         }
         let exact = self.index.exact(&self.index.matcher.key(&self.live));
         let masked = self.index.matcher.masked(&self.live, false);
@@ -168,11 +190,28 @@ impl<'a> Scope<'a> {
         let mut places: Vec<Place> = exact.iter().chain(open).map(|found| found.place).collect();
         places.sort_unstable_by_key(|place| (place.timeline, place.track));
         places.dedup();
-        for place in places.into_iter().filter(|place| Some(place.timeline) != self.pinned).take(NAMED) {
-            let ordinal = self.index.timeline(place.timeline).tracks[place.track].recordings[0];
-            let recording = self.recording((place.timeline, ordinal));
-            lines.push(format!("recorded in a cassette that was not asked: {recording}"));
-        }
+        let others = places.into_iter().filter(|place| Some(place.timeline) != self.pinned).take(NAMED);
+        others
+            .map(|place| {
+                let ordinal = self.index.timeline(place.timeline).tracks[place.track].recordings[0];
+                self.index.named((place.timeline, ordinal))
+            })
+            .collect()
+    }
+
+    /// What the client sends in the place of a cassette's stand-ins and origins.
+    fn bound_values(&self, timeline: usize) -> Vec<(String, String)> {
+        let Some(bound) = self.bound(timeline) else { return Vec::new() };
+        let variables = &self.index.timeline(timeline).variables;
+        let values = variables.values().filter_map(|(number, own)| {
+            let value = bound.value(number).filter(|value| **value != *own.text)?;
+            Some((own.text.to_string(), cropped(value)))
+        });
+        let origins = variables.origins().iter().enumerate().filter_map(|(number, own)| {
+            let LiveOrigin::Other(live) = bound.origin(number)? else { return None };
+            (*live != own.origin).then(|| (own.origin.to_string(), live.to_string()))
+        });
+        values.chain(origins).collect()
     }
 
     fn sent(&self) -> (&'a ::http::Method, &'a str, &'a [u8]) {
@@ -184,15 +223,6 @@ impl<'a> Scope<'a> {
         (tag, &cassette.interactions[tag.1].request, cassette.header.upstream.as_str())
     }
 
-    /// `sms #3 (recordings/sms.yaml:41) POST /api/v1/users`
-    fn recording(&self, (timeline, ordinal): Tag) -> String {
-        let cassette = &self.index.timeline(timeline).cassette;
-        let interaction = &cassette.interactions[ordinal];
-        let (number, path, line) = (ordinal + 1, cassette.path.display(), interaction.line);
-        let RecordedRequest { method, url, .. } = &interaction.request;
-        format!("{} #{number} ({path}:{line}) {method} {url}", cassette.name)
-    }
-
     fn bound(&self, timeline: usize) -> Option<&'a Bound> {
         self.bindings.and_then(|all| all.of(self.index.timeline(timeline).numbers.timeline))
     }
@@ -201,6 +231,10 @@ impl<'a> Scope<'a> {
 impl Known<Tag> for Scope<'_> {
     fn value(&self, tag: &Tag, sent: &str, recorded: &str) -> Verdict {
         let (bound, variables) = (self.bound(tag.0), &self.index.timeline(tag.0).variables);
+        if is_told(sent) {
+            // It stands for what a log does not show: nothing is known of it.
+            return Verdict::Same;
+        }
         let same = |one: &str, other: &str| canonical(one.as_bytes()) == canonical(other.as_bytes());
         match variables.declared(recorded.as_bytes()) {
             Some(Declared::Secret) => return Verdict::Same,
@@ -239,34 +273,37 @@ impl Known<Tag> for Scope<'_> {
     }
 }
 
-/// What separates a request from a recording, a line each.
-fn tell(near: NearMiss<Tag>, lines: &mut Vec<String>) {
-    for Difference { field, sent, recorded, bound } in near.differences {
-        let shown = |value: Option<String>| value.unwrap_or_else(|| "(none)".to_owned());
-        let with = if field == "method" { "recorded with" } else { "recorded" };
-        let mut line = format!("  {field}: sent {}, {with} {}", shown(sent), shown(recorded));
-        if let Some(value) = bound {
-            let _ = write!(line, ", which stands for {value} in this session");
+impl Explanation {
+    /// Without secrets: a recording may hold some, and what differs may be a part of a URL that shows a token.
+    fn masked(mut self, mask: &Mask) -> Self {
+        let hide = |text: &mut String| *text = mask.text(text).into_owned();
+        hide(&mut self.session);
+        if let Outcome::NoSuchCassette(name) = &mut self.verdict {
+            hide(name);
         }
-        lines.push(line);
-    }
-    if near.more > 0 {
-        lines.push(format!("  and {} more differences", near.more));
+        let standings = self
+            .considered
+            .iter_mut()
+            .flat_map(|own| [Some(&mut own.named), own.standing.after.as_mut(), own.standing.until.as_mut()]);
+        for named in standings.flatten().chain(&mut self.left_out) {
+            named.url = mask.apply(&named.url);
+        }
+        let differences = self.considered.iter_mut().flat_map(|own| &mut own.differences);
+        for Difference { field, sent, recorded, bound } in differences {
+            hide(field);
+            [sent, recorded, bound].into_iter().flatten().for_each(hide);
+        }
+        self.bound.iter_mut().map(|(_, value)| value).chain(&mut self.body).for_each(hide);
+        self
     }
 }
 
-fn advice(reason: &Reason) -> &'static str {
-    match reason {
-        Reason::NeverRecorded => {
-            "what to do: record it (`overdub record --append …`), or let the client send what was recorded"
-        }
-        Reason::UsedUp(_) => {
-            "what to do: POST /__overdub/reset starts the recordings afresh; `repeat: last` or `repeat: cycle` in \
-             the cassette (or --repeat) allows it again"
-        }
-        Reason::OnlyConditional => "what to do: record it without If-None-Match and If-Modified-Since",
-        Reason::NoSuchCassette(_) => {
-            "what to do: load it with -c, or leave out the x-overdub-cassette header"
-        }
+/// As `-c` takes a cassette: by its name where that finds it, in `recordings` or among what is shipped.
+fn as_typed(cassette: &Cassette) -> String {
+    let is_file = cassette.path.extension().is_some_and(|own| own == "yaml" || own == "yml");
+    if cassette.path.starts_with("recordings") || !is_file {
+        cassette.name.clone()
+    } else {
+        cassette.path.display().to_string()
     }
 }

@@ -9,10 +9,11 @@ use bytes::Bytes;
 
 use super::answer::Asker;
 use super::captured::Captured;
+use super::explanation::{Explanation, Standing};
 use super::filling::Filling;
 use super::index::Index;
 use super::latency::Latency;
-use super::miss::{self, Reason, Scope};
+use super::miss::{Reason, Scope, Tag};
 use super::search::Search;
 use super::session::{Given, Session};
 use super::sessions::{SessionOptions, Sessions};
@@ -21,7 +22,7 @@ use crate::cassette::{Cassette, Repeat};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::http::{BODY_LIMIT, Body, CASSETTE, Coding, Guard, Reply, Request};
-use crate::matching::{ClientOrigin, Hidden, LiveRequest};
+use crate::matching::{ClientOrigin, Hidden, Limits, LiveRequest};
 use crate::profile::{Mask, Profile};
 
 /// How recordings are played.
@@ -246,23 +247,44 @@ impl Player {
 
     /// The error that explains a miss.
     fn explained(&self, missed: &Missed, session: &Session, request: &Request) -> Error {
+        let standing = |tag| self.standing(session, tag);
+        let why = self.scoped(session, request, &missed.body, &standing, |scope| {
+            scope.missed(&missed.reason, Limits::MESSAGE)
+        });
+        Error::Miss(why.lines())
+    }
+
+    /// Asks what `tell` has to say about a request.
+    pub(super) fn scoped(
+        &self,
+        session: &Session,
+        request: &Request,
+        body: &Bytes,
+        standing: &dyn Fn(Tag) -> Standing,
+        tell: impl FnOnce(&Scope<'_>) -> Explanation,
+    ) -> Explanation {
         let pinned = Self::pinned(&self.index, session, &request.head.headers).ok().flatten();
         let hidden = Hidden { varying: self.index.matcher.presence_only(), mask: &self.mask };
         let bindings = session.bindings.read();
         let (bindings, session) = (bindings.as_deref(), &*session.run.name);
         let client = || request.client_origin();
-        let live = live(request, &missed.body, &client);
-        let scope = Scope { index: &self.index, request, session, live, bindings, pinned, hidden };
-        Error::Miss(miss::report(&missed.reason, &scope))
+        let live = live(request, body, &client);
+        tell(&Scope { index: &self.index, request, session, live, bindings, pinned, hidden, standing })
     }
 
     /// The one timeline that the client asks for by name, or that its session was made for.
-    fn pinned(index: &Index, session: &Session, headers: &HeaderMap) -> Result<Option<usize>, Reason> {
-        let asked = headers.get(CASSETTE).map(|name| String::from_utf8_lossy(name.as_bytes()));
-        let Some(name) = asked.or_else(|| session.run.pinned.as_deref().map(Cow::Borrowed)) else {
-            return Ok(None);
-        };
+    pub(super) fn pinned(
+        index: &Index,
+        session: &Session,
+        headers: &HeaderMap,
+    ) -> Result<Option<usize>, Reason> {
+        let Some(name) = asked_of(session, headers) else { return Ok(None) };
         index.place_of(&name).map(Some).ok_or_else(|| Reason::NoSuchCassette(name.into_owned()))
+    }
+
+    /// The name of the one cassette that a request asks for, or that its session was made for.
+    pub fn asked_of(&self, session: &Session, request: &Request) -> Option<String> {
+        asked_of(session, &request.head.headers).map(Cow::into_owned)
     }
 
     fn send(&self, index: &Index, session: &Session, request: &Request, given: Given) -> Reply {
@@ -293,12 +315,18 @@ impl Player {
 /// A request for which nothing is due.
 #[derive(Debug)]
 pub struct Missed {
-    reason: Reason,
+    pub(super) reason: Reason,
     /// The request's body, decoded.
-    body: Bytes,
+    pub(super) body: Bytes,
 }
 
-fn live<'a>(request: &'a Request, body: &'a Bytes, client: ClientOrigin<'a>) -> LiveRequest<'a> {
+/// The one cassette that the client asks for by name, or that its session was made for.
+fn asked_of<'a>(session: &'a Session, headers: &'a HeaderMap) -> Option<Cow<'a, str>> {
+    let asked = headers.get(CASSETTE).map(|name| String::from_utf8_lossy(name.as_bytes()));
+    asked.or_else(|| session.run.pinned.as_deref().map(Cow::Borrowed))
+}
+
+pub(super) fn live<'a>(request: &'a Request, body: &'a Bytes, client: ClientOrigin<'a>) -> LiveRequest<'a> {
     LiveRequest { method: &request.head.method, target: request.target(), body, client, translation: None }
 }
 
@@ -311,9 +339,14 @@ pub async fn decoded_body(request: &mut Request) -> Result<Bytes, Error> {
     let whole = body.read(BODY_LIMIT).await.map_err(Error::RequestBroken)?;
     let bytes = whole.map_err(|_| Error::RequestTooLarge)?.data;
     request.body = Body::Whole(bytes.clone());
-    match Coding::of(&request.head.headers) {
-        Ok(Some(coding)) => Ok(coding.decode(&bytes, BODY_LIMIT).unwrap_or(bytes)),
-        _ => Ok(bytes),
+    Ok(decoded_as(&request.head.headers, bytes))
+}
+
+/// A body decoded as its headers say; as it is, where it is not what they say.
+pub fn decoded_as(headers: &HeaderMap, bytes: Bytes) -> Bytes {
+    match Coding::of(headers) {
+        Ok(Some(coding)) => coding.decode(&bytes, BODY_LIMIT).unwrap_or(bytes),
+        _ => bytes,
     }
 }
 

@@ -139,6 +139,15 @@ impl Session {
         self.lock().give(timeline, ordinal);
     }
 
+    /// What the session made of a recording ([`Marks::standing`]).
+    pub(super) fn standing(
+        &self,
+        timeline: &Timeline,
+        ordinal: usize,
+    ) -> (bool, Option<usize>, Option<usize>) {
+        self.lock().standing(timeline, ordinal)
+    }
+
     /// How many recordings of a timeline were given.
     pub(super) fn given(&self, timeline: &Timeline) -> usize {
         self.lock().count(timeline)

@@ -243,6 +243,7 @@ impl Builder {
             serve: ServeConfig { listen: Listen(local), tls: self.tls, forward: None, public: None },
             admin: AdminConfig { listen: None },
             journal: Some(JOURNAL),
+            session_log: None,
             account: true,
             profile: Arc::new(profile),
             rewrite_links: true,

@@ -31,6 +31,8 @@ fn help_says_what_there_is() {
       ca           The local CA, whose certificates `--tls` and `--forward` show to clients
       cassette     Work on cassettes: look for leaks, put stand-ins in
       scenario     Work on scenarios: list, check and test them, begin a new one
+      explain      Say why a request is, or is not, answered from recordings, and what would have it
+                   answered. Exit code 1: it is not
       completions  Print what a shell needs to complete commands and flags
       help         Print this message or the help of the given subcommand(s)
 

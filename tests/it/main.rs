@@ -14,6 +14,7 @@ mod cli;
 mod clock;
 mod crash;
 mod exec;
+mod explain;
 mod faults;
 mod forward;
 mod guide;

@@ -234,14 +234,15 @@ fn report(miss: &Message) -> Vec<String> {
 fn a_miss_is_loud_and_explains_itself() {
     let (_project, player) = kinds();
     let lines = report(&player.ask("POST /once?x=1\n\n{\"n\":2,\"passCode\":\"123456\"}"));
-    insta::assert_snapshot!(lines.join("\n"), @r"
+    insta::assert_snapshot!(lines.join("\n"), @r#"
     overdub: never recorded: POST /once?x=1
     cassettes in force: kinds (7)
     closest: kinds #5 (recordings/kinds.yaml:32) POST /once
       query x: sent 1, recorded (none)
       body.n: sent 2, recorded 1
     what to do: record it (`overdub record --append …`), or let the client send what was recorded
-    ");
+    what shows more: overdub explain -c kinds curl -X POST -d BODY '/once?x=1'
+    "#);
     let (_, log) = player.stop();
     for line in &lines {
         let line = line.trim_start_matches("overdub: ");
@@ -255,13 +256,14 @@ fn a_write_that_was_used_up_says_so_and_a_reset_starts_afresh() {
     let mut client = Client::to(player.address);
     assert_eq!(client.ask(POST).text(), "{\"id\":1}");
     assert_eq!(client.ask(POST).text(), "{\"id\":2}");
-    insta::assert_snapshot!(report(&client.ask(POST)).join("\n"), @r"
+    insta::assert_snapshot!(report(&client.ask(POST)).join("\n"), @r#"
     overdub: recorded, but already used: POST /once
     cassettes in force: kinds (7)
     used in this session: kinds #5 (recordings/kinds.yaml:32) POST /once
     used in this session: kinds #6 (recordings/kinds.yaml:38) POST /once
     what to do: POST /__overdub/reset starts the recordings afresh; `repeat: last` or `repeat: cycle` in the cassette (or --repeat) allows it again
-    ");
+    what shows more: overdub explain -c kinds --session-log FILE curl -X POST -d BODY /once
+    "#);
     let reset = client.ask("POST /__overdub/reset");
     assert_eq!((reset.status(), reset.header("x-overdub-outcome")), (200, "reset"));
     assert_eq!(client.ask(POST).text(), "{\"id\":1}");

@@ -57,7 +57,7 @@ pub(super) async fn run(args: ExecArgs, renewal: Renewal) -> Result<(), Failure>
     let (began, watch) = (Clock::Wall.now(), Stopwatch::start());
     let ran = child::run(&config.command, &variables, &mut signals).await;
     let took = watch.elapsed();
-    let Ended { proxy, recorded, broken } = launched.stop().await;
+    let Ended { proxy, recorded, broken, unlogged } = launched.stop().await;
     let run = Run {
         command: shown(&config, &mask),
         ended: ran?,
@@ -72,7 +72,8 @@ pub(super) async fn run(args: ExecArgs, renewal: Renewal) -> Result<(), Failure>
         broken,
         required: Required { used: config.require_used, fired: require_fired },
     };
-    let unwritten = report::write(&run, &config.reports);
+    let mut unwritten = report::write(&run, &config.reports);
+    unwritten.extend(unlogged);
     let mut told = summary::summary(&run, &config.reports);
     told.extend(unwritten.iter().map(|problem| format!("error: {problem}\n")));
     // Nobody is left to tell when stderr is closed.

@@ -30,6 +30,7 @@ fn a_miss_says_what_came_close() {
       path: sent /users/u/factors, recorded /users/u/factors/sms1
       body: sent a JSON body, recorded (none)
     what to do: record it (`overdub record --append …`), or let the client send what was recorded
+    what shows more: overdub explain -c other -c sms curl -X POST -d BODY /users/u/factors
     "#);
     insta::assert_snapshot!(client.ask("PUT /users/u/factors?limit=2"), @r#"
     never recorded: PUT /users/u/factors?limit=2
@@ -46,12 +47,14 @@ fn a_miss_says_what_came_close() {
       path: sent /users/u/factors, recorded /users/u/factors/sms1
       query limit: sent 2, recorded (none)
     what to do: record it (`overdub record --append …`), or let the client send what was recorded
+    what shows more: overdub explain -c other -c sms 'PUT /users/u/factors?limit=2'
     "#);
     insta::assert_snapshot!(client.ask("GET /nothing/like/it"), @r#"
     never recorded: GET /nothing/like/it
     cassettes in force: other (1), sms (8)
     closest: nothing like it was recorded
     what to do: record it (`overdub record --append …`), or let the client send what was recorded
+    what shows more: overdub explain -c other -c sms 'GET /nothing/like/it'
     "#);
     client.ask("DELETE /users/u/factors/sms1");
     insta::assert_snapshot!(client.ask("DELETE /users/u/factors/sms1"), @r#"
@@ -59,6 +62,7 @@ fn a_miss_says_what_came_close() {
     cassettes in force: other (1), sms (8)
     used in this session: sms #5 (recordings/sms.yaml:44) DELETE /users/u/factors/sms1
     what to do: POST /__overdub/reset starts the recordings afresh; `repeat: last` or `repeat: cycle` in the cassette (or --repeat) allows it again
+    what shows more: overdub explain -c other -c sms --session-log FILE 'DELETE /users/u/factors/sms1'
     "#);
 }
 
@@ -81,6 +85,7 @@ fn a_miss_names_what_a_stand_in_stands_for_in_its_session() {
     used in this session: users #1 (recordings/users.yaml:4) POST /api/v1/users
       body.profile.email: sent "bob@x.com", recorded "user1@example.test", which stands for alice@x.com in this session
     what to do: POST /__overdub/reset starts the recordings afresh; `repeat: last` or `repeat: cycle` in the cassette (or --repeat) allows it again
+    what shows more: overdub explain -c other -c users --session-log FILE --session 'alice'\''s' curl -X POST -d BODY /api/v1/users
     "#);
     insta::assert_snapshot!(client.ask("GET /api/v1/users?limit=2&filter=profile.email+eq+%22bob@x.com%22"), @r#"
     never recorded: GET /api/v1/users?limit=2&filter=profile.email+eq+%22bob@x.com%22
@@ -93,6 +98,7 @@ fn a_miss_names_what_a_stand_in_stands_for_in_its_session() {
       query limit: sent 2, recorded (none)
       body: sent (none), recorded a JSON body
     what to do: record it (`overdub record --append …`), or let the client send what was recorded
+    what shows more: overdub explain -c other -c users 'GET /api/v1/users?limit=2&filter=profile.email+eq+%22bob@x.com%22'
     "#);
     insta::assert_snapshot!(
         client.ask_with("POST /only {}", &[("x-overdub-cassette", "users")]), @r#"
@@ -101,6 +107,7 @@ fn a_miss_names_what_a_stand_in_stands_for_in_its_session() {
     closest: nothing like it was recorded
     recorded in a cassette that was not asked: other #2 (recordings/other.yaml:14) POST /only
     what to do: record it (`overdub record --append …`), or let the client send what was recorded
+    what shows more: overdub explain -c users curl -X POST -d BODY /only
     "#);
     insta::assert_snapshot!(client.ask_at("https://okta.overdub.test", "PUT //x/"), @r#"
     never recorded: PUT https://okta.overdub.test//x/
@@ -108,6 +115,7 @@ fn a_miss_names_what_a_stand_in_stands_for_in_its_session() {
     closest: other #1 (recordings/other.yaml:4) GET /x
       method: sent PUT, recorded with GET
     what to do: record it (`overdub record --append …`), or let the client send what was recorded
+    what shows more: overdub explain -c other -c users --forward 'PUT https://okta.overdub.test//x/'
     "#);
 }
 
@@ -121,6 +129,7 @@ fn what_does_not_count_is_not_told() {
       body.n: sent 2, recorded 1
       body.password: sent (hidden), recorded (none)
     what to do: record it (`overdub record --append …`), or let the client send what was recorded
+    what shows more: overdub explain -c users curl -X POST -d BODY '//users/u/?b=2&a=1'
     "#);
     insta::assert_snapshot!(client.ask(r#"PUT //users/u/?b=2&a=1 {"n":1}"#), @r#"
     never recorded: PUT //users/u/?b=2&a=1
@@ -128,6 +137,7 @@ fn what_does_not_count_is_not_told() {
     closest: users #1 (recordings/users.yaml:4) POST /users/u?a=1&b=2
       method: sent PUT, recorded with POST
     what to do: record it (`overdub record --append …`), or let the client send what was recorded
+    what shows more: overdub explain -c users curl -X PUT -d BODY '//users/u/?b=2&a=1'
     "#);
 }
 

@@ -85,6 +85,7 @@ fn every_kind_of_difference_is_told_and_fails_the_run() {
     cassettes in force: answers (1)
     closest: nothing like it was recorded
     what to do: record it (`overdub record --append …`), or let the client send what was recorded
+    what shows more: overdub explain -c answers 'GET /nobody'
     "#);
     insta::assert_snapshot!(wrong("{ request: 'GET /{user}' }"), @r#"/{user}: nothing is known under {user}; there are: origin"#);
     insta::assert_snapshot!(wrong("{ request: GET /a, keep: { list: /errorCauses } }"), @r#"keep list: there is no text at /errorCauses in 429 {"errorCode":"E0000047","errorSummary":"API call exceeded rate limit due to too many requests.","errorLink":"E0000047","errorId":"oaetIMwv3MqDridmMxyGMaUdr","errorCauses":[]}"#);
