@@ -38,6 +38,7 @@
 //! | [`reload`] | takes over what is saved while a proxy runs |
 //! | [`scenario`] | scripts that change what the client sees |
 //! | [`fault`] | what may be made to go wrong, as values |
+//! | [`interchange`] | recordings in the formats of other tools |
 //! | [`sandbox`] | an Okta Factors org on loopback |
 //! | [`shipped`] | the recordings and scenarios that are built in |
 //! | [`interchange`] | other programs' recordings |

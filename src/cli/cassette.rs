@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{CleanArgs, ImportArgs};
+use super::{CassetteCheckArgs, CassetteListArgs, CassetteShowArgs, CleanArgs, ExportArgs, ImportArgs};
 
 /// What can be done with cassettes.
 #[derive(Debug, Subcommand)]
@@ -15,6 +15,14 @@ pub enum CassetteCommand {
     Clean(CleanArgs),
     /// Make cassettes of what other programs recorded: go-vcr, vcrpy, Ruby VCR, betamax, HAR.
     Import(ImportArgs),
+    /// Write cassettes in the format of another tool, to be played there.
+    Export(ExportArgs),
+    /// Show which cassettes there are.
+    List(CassetteListArgs),
+    /// Show what a cassette holds: a line per interaction, or one whole.
+    Show(CassetteShowArgs),
+    /// Tell all that is wrong with cassettes, and what looks strange. Exit code 1 when something is wrong.
+    Check(CassetteCheckArgs),
 }
 
 /// What was typed behind `overdub cassette audit`.

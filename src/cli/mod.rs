@@ -6,12 +6,14 @@ mod admin;
 mod api;
 mod ca;
 mod cassette;
+mod cassettes;
 mod clean;
 mod completions;
 mod config;
 mod demo;
 mod exec;
 mod explain;
+mod export;
 mod import;
 mod proxy;
 mod record;
@@ -34,12 +36,14 @@ pub use admin::AdminArgs;
 pub use api::{ApiArgs, KeepArgs, PlayArgs, UpstreamArgs};
 pub use ca::{CaArgs, CaCommand, CaExportArgs, CaNewArgs, CertificateFormat};
 pub use cassette::{AuditArgs, CassetteCommand};
+pub use cassettes::{CassetteCheckArgs, CassetteListArgs, CassetteShowArgs};
 pub use clean::CleanArgs;
 pub use completions::CompletionsArgs;
 pub use config::ConfigArgs;
 pub use demo::DemoArgs;
 pub use exec::{ExecArgs, ExecRunArgs, ReportKind, ReportTo, Variable};
 pub use explain::ExplainArgs;
+pub use export::{ExportArgs, ExportFormat};
 pub use import::{ImportArgs, ImportFormat};
 pub use proxy::{ProxyArgs, RecordMode};
 pub use record::RecordArgs;
@@ -93,7 +97,7 @@ pub enum Command {
     Demo(DemoArgs),
     /// The local CA, whose certificates `--tls` and `--forward` show to clients.
     Ca(CaArgs),
-    /// Work on cassettes: look for leaks, put stand-ins in.
+    /// Work on cassettes: list, show, check, audit, clean, import and export them.
     #[command(subcommand)]
     Cassette(CassetteCommand),
     /// Work on scenarios: list, check and test them, begin a new one.

@@ -12,6 +12,7 @@ mod sandbox;
 mod scenario;
 mod scenarios;
 mod serve;
+mod terminal;
 
 use std::io::Write as _;
 

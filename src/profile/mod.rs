@@ -7,11 +7,13 @@ mod mask;
 mod route;
 mod sensitive;
 mod stand_in;
+mod state;
 
 pub use mask::Mask;
 pub use route::{Captures, Route, RoutePath};
 pub use sensitive::{FieldAt, Pattern, Sensitive};
 pub use stand_in::{DISTINCTIVE, StandInType, TOLD, is_told};
+pub use state::StateField;
 
 use std::path::{Path, PathBuf};
 
@@ -63,6 +65,8 @@ pub struct Profile {
     pub timestamps: Timestamps,
     /// Pairs of paths: a write to the first concerns reads of the second.
     pub related: Vec<(RoutePath, RoutePath)>,
+    /// Fields of an answer that tell the state of what it shows.
+    pub state: Vec<StateField>,
     kinds: Vec<(Kind, Route)>,
 }
 
@@ -193,6 +197,10 @@ impl Profile {
             host.parse()
                 .map_err(|_| ProfileError::value("public_hosts", host, "is no host: write HOST or *.HOST"))
         });
+        let state = file.state.iter().map(|path| {
+            StateField::parse(path)
+                .ok_or_else(|| ProfileError::value("state", path, "is no path: write FIELD.FIELD"))
+        });
         Ok(Self {
             name: file.name,
             stand_in_origin,
@@ -204,6 +212,7 @@ impl Profile {
             volatile: file.volatile,
             timestamps: file.timestamps,
             related: file.related.iter().map(Related::parse).collect::<Result<_, _>>()?,
+            state: state.collect::<Result<_, _>>()?,
             kinds,
         })
     }
@@ -216,6 +225,11 @@ impl Profile {
         }
         let known = self.kinds.iter().find(|(_, route)| route.matches(method, segments));
         known.map_or(Kind::Write, |(kind, _)| *kind)
+    }
+
+    /// The state that an answer tells, in a few words; `None` if none of the fields is there.
+    pub fn state_of(&self, answer: &serde_json::Value) -> Option<String> {
+        state::state(&self.state, answer)
     }
 }
 
@@ -246,6 +260,8 @@ struct File {
     tokens: Vec<String>,
     #[serde(default)]
     related: Vec<Related>,
+    #[serde(default)]
+    state: Vec<String>,
 }
 
 fn header_names<'de, D: serde::Deserializer<'de>>(source: D) -> Result<Vec<HeaderName>, D::Error> {
@@ -308,6 +324,21 @@ mod tests {
         assert_eq!(field(&["profile", "name"], "/api/v1/groups"), None);
         assert_eq!(field(&["credentials", "password", "value"], "/"), Some(StandInType::Password));
         assert_eq!(field(&["value"], "/"), None);
+    }
+
+    #[test]
+    fn the_state_of_a_factor_is_told_from_its_answer() {
+        let okta = Profile::okta().unwrap();
+        let state = |answer: serde_json::Value| okta.state_of(&answer);
+        let pending = serde_json::json!({
+            "status": "PENDING_ACTIVATION", "_embedded": { "activation": { "factorResult": "WAITING" } },
+        });
+        assert_eq!(state(pending.clone()).as_deref(), Some("PENDING_ACTIVATION WAITING"));
+        assert_eq!(state(serde_json::json!({ "factorResult": "REJECTED" })).as_deref(), Some("REJECTED"));
+        assert_eq!(state(serde_json::json!({ "errorCode": "E0000068" })).as_deref(), Some("E0000068"));
+        let list = serde_json::json!([{ "status": "ACTIVE" }, { "id": 1 }, pending]);
+        assert_eq!(state(list).as_deref(), Some("ACTIVE, PENDING_ACTIVATION WAITING"));
+        assert_eq!(state(serde_json::json!({ "status": { "code": 1 } })), None);
     }
 
     #[test]

@@ -9,7 +9,7 @@
 
 mod errors;
 mod hostile;
-mod laws;
+pub(crate) mod laws;
 mod store;
 mod written;
 

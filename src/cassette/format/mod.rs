@@ -21,7 +21,7 @@ use std::io;
 use bytes::Bytes;
 
 pub use read::{Reading, Torn, read};
-pub(super) use scalar::is_invisible;
+pub(crate) use scalar::{fits_block, is_invisible, push_block, push_indent, push_key, push_text};
 pub use write::{write_header, write_interaction};
 
 /// Largest single document: 16 MiB. The largest that is written is some 10 MiB (two bodies of 64 KiB in their least

@@ -10,12 +10,12 @@ const WORDS: [&str; 12] =
     ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", "infinity"];
 
 /// Appends `text` as a one-line scalar: plain if that is certainly safe, in double quotes otherwise.
-pub(super) fn push_text(out: &mut String, text: &str) {
+pub(crate) fn push_text(out: &mut String, text: &str) {
     if is_plain(text, b" -_./+=:;,?&%@~*()'$") { out.push_str(text) } else { push_quoted(out, text) }
 }
 
 /// Appends `key` with its colon. Long ones become explicit keys (`? "…"`), which have no limit.
-pub(super) fn push_key(out: &mut String, key: &str, indent: usize) {
+pub(crate) fn push_key(out: &mut String, key: &str, indent: usize) {
     let start = out.len();
     if is_plain(key, b"-_") {
         out.push_str(key);
@@ -78,13 +78,13 @@ fn push_escaped(out: &mut String, text: &str) {
 }
 
 /// Whether a block scalar gives `text` back unchanged.
-pub(super) fn fits_block(text: &str) -> bool {
+pub(crate) fn fits_block(text: &str) -> bool {
     text.contains(|c| c != '\n') && !text.contains(|c| is_invisible(c) && !matches!(c, '\n' | '\t'))
 }
 
 /// Appends `text`, for which [`fits_block`] holds, as a block scalar with its lines at `indent`, which is two
 /// deeper than its key. Ends with a line break.
-pub(super) fn push_block(out: &mut String, text: &str, indent: usize) {
+pub(crate) fn push_block(out: &mut String, text: &str, indent: usize) {
     out.push('|');
     if text.starts_with([' ', '\t', '\n']) {
         out.push('2'); // else the first line's blanks would be taken for indentation
@@ -105,7 +105,7 @@ pub(super) fn push_block(out: &mut String, text: &str, indent: usize) {
 }
 
 /// Appends `indent` spaces.
-pub(super) fn push_indent(out: &mut String, indent: usize) {
+pub(crate) fn push_indent(out: &mut String, indent: usize) {
     out.extend(std::iter::repeat_n(' ', indent));
 }
 
@@ -124,7 +124,7 @@ fn is_plain(text: &str, marks: &[u8]) -> bool {
 
 /// Characters that YAML cannot carry, that it takes for line breaks, or that would make a line read differently
 /// from what it says (bidirectional controls): always written as escapes.
-pub(in crate::cassette) fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, IsTerminal as _, Write};
+use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -14,6 +14,7 @@ use crate::audit::{Auditor, Hit, RULES, Scope, files_below};
 use crate::cassette::format::{self, LoadBody};
 use crate::cli::AuditArgs;
 use crate::command::Failure;
+use crate::command::terminal::{Paint, counted};
 
 /// Where it looks when nothing is named.
 const RECORDINGS: &str = "recordings";
@@ -143,12 +144,12 @@ impl Report {
     }
 
     fn text(&self, out: &mut impl Write) -> io::Result<()> {
-        let colour = Colour::on_stdout();
+        let paint = Paint::on_stdout();
         for (file, hits) in &self.files {
             for group in grouped(hits) {
                 let Some(hit) = group.first() else { continue };
                 let place = format!("{}:{}:{}", file.display(), hit.line, hit.column);
-                write!(out, "{place}: {}: {}", colour.rule(hit.rule), hit.masked)?;
+                write!(out, "{place}: {}: {}", paint.red(hit.rule), hit.masked)?;
                 writeln!(out, "{}", also(&group[1..]))?;
             }
         }
@@ -238,15 +239,10 @@ fn also(others: &[&Hit]) -> String {
     format!(" ×{}, also on {line} {}{more}", others.len() + 1, named.join(", "))
 }
 
-fn counted(number: usize, what: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {what}{plural}")
-}
-
 fn rules(out: &mut impl Write) -> io::Result<()> {
-    let colour = Colour::on_stdout();
+    let paint = Paint::on_stdout();
     for rule in RULES {
-        writeln!(out, "{}\n    finds  {}\n    to do  {}", colour.rule(rule.name), rule.finds, rule.advice)?;
+        writeln!(out, "{}\n    finds  {}\n    to do  {}", paint.red(rule.name), rule.finds, rule.advice)?;
     }
     Ok(())
 }
@@ -255,19 +251,4 @@ fn rules_as_json(out: &mut impl Write) -> io::Result<()> {
     let rules =
         RULES.iter().map(|rule| json!({"rule": rule.name, "finds": rule.finds, "advice": rule.advice}));
     writeln!(out, "{:#}", json!({"rules": rules.collect::<Vec<_>>()}))
-}
-
-/// Whether the report is coloured.
-#[derive(Clone, Copy)]
-struct Colour(bool);
-
-impl Colour {
-    fn on_stdout() -> Self {
-        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self(wanted && io::stdout().is_terminal())
-    }
-
-    fn rule(self, name: &str) -> String {
-        if self.0 { format!("\x1b[31m{name}\x1b[0m") } else { name.to_owned() }
-    }
 }

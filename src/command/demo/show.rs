@@ -1,17 +1,18 @@
 //! What the demo prints: made to be read by a person, plain where colour is not wanted.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use serde_json::Value;
 
 use super::flows::{Flow, Scene};
 use super::talk::Turn;
+use crate::command::terminal::{Paint, shortened};
 use crate::http::Origin;
 
 /// Writes the story to stdout.
 pub(super) struct Show {
-    colour: bool,
+    paint: Paint,
 }
 
 /// Longest path that is shown whole (characters).
@@ -19,32 +20,31 @@ const PATH: usize = 64;
 
 impl Show {
     pub(super) fn on_stdout() -> Self {
-        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self { colour: wanted && io::stdout().is_terminal() }
+        Self { paint: Paint::on_stdout() }
     }
 
     pub(super) fn title(&self) {
-        line(&self.bold("overdub: record an API, take it away, replay it"));
+        line(&self.paint.bold("overdub: record an API, take it away, replay it"));
     }
 
     pub(super) fn recording(&self, upstream: &Origin) {
         line("");
         line(&format!(
             "{} An Okta Factors org runs on {upstream}; a client talks to it through overdub, which records.",
-            self.bold("1.")
+            self.paint.bold("1.")
         ));
     }
 
     pub(super) fn flow(&self, flow: &Flow, turns: &[Turn], cassette: &Path) {
         line("");
-        line(&format!("   {}", self.bold(flow.title)));
+        line(&format!("   {}", self.paint.bold(flow.title)));
         self.turns(turns);
-        line(&self.dim(&format!("     {} interactions in {}", turns.len(), cassette.display())));
+        line(&self.paint.dim(&format!("     {} interactions in {}", turns.len(), cassette.display())));
     }
 
     fn turns(&self, turns: &[Turn]) {
         for turn in turns {
-            let path = shortened(&turn.path);
+            let path = path(&turn.path);
             line(&format!("     {:<6} {path:<PATH$} {}  {}", turn.method, self.status(turn), outcome(turn)));
         }
     }
@@ -52,7 +52,7 @@ impl Show {
     pub(super) fn org_is_gone(&self, upstream: &Origin, gone: bool) {
         let refused = if gone { "nobody listens there any more" } else { "something listens there still" };
         line("");
-        line(&format!("{} The org is stopped: {upstream}, {refused}.", self.bold("2.")));
+        line(&format!("{} The org is stopped: {upstream}, {refused}.", self.paint.bold("2.")));
     }
 
     pub(super) fn replaying(&self) {
@@ -60,14 +60,15 @@ impl Show {
         line(&format!(
             "{} The same requests again, answered from the cassettes alone; status and body compared byte by byte, \
              secrets aside: the cassettes hold stand-ins for them.",
-            self.bold("3.")
+            self.paint.bold("3.")
         ));
         line("");
     }
 
     pub(super) fn compared(&self, flow: &Flow, turns: usize, differences: &[String]) {
         let equal = turns - differences.len();
-        let mark = if differences.is_empty() { self.green("same") } else { self.red("DIFFERENT") };
+        let mark =
+            if differences.is_empty() { self.paint.green("same") } else { self.paint.red("DIFFERENT") };
         line(&format!("     {:<14} {equal:>2} of {turns:>2} answers  {mark}", flow.cassette));
         for difference in differences {
             line(&format!("       {difference}"));
@@ -78,19 +79,19 @@ impl Show {
         line("");
         line(&format!(
             "{} Scenarios over the same cassettes: what nobody can reproduce at will, at will.",
-            self.bold("4.")
+            self.paint.bold("4.")
         ));
     }
 
     pub(super) fn scene(&self, scene: &Scene, turns: &[Turn]) {
         line("");
-        line(&format!("   {} ({})", self.bold(scene.scenario), scene.title));
+        line(&format!("   {} ({})", self.paint.bold(scene.scenario), scene.title));
         self.turns(turns);
     }
 
     pub(super) fn ending(&self, dir: &Path) {
         line("");
-        line(&format!("{} The cassettes are yours to read, and to serve:", self.bold("5.")));
+        line(&format!("{} The cassettes are yours to read, and to serve:", self.paint.bold("5.")));
         line("");
         let serve = format!("overdub replay -c {} --listen 127.0.0.1:8080", dir.display());
         line(&format!("     {serve}"));
@@ -99,27 +100,7 @@ impl Show {
 
     fn status(&self, turn: &Turn) -> String {
         let text = turn.status.as_u16().to_string();
-        if turn.status.is_success() { self.green(&text) } else { self.red(&text) }
-    }
-
-    fn bold(&self, text: &str) -> String {
-        self.painted("1", text)
-    }
-
-    fn dim(&self, text: &str) -> String {
-        self.painted("2", text)
-    }
-
-    fn green(&self, text: &str) -> String {
-        self.painted("32", text)
-    }
-
-    fn red(&self, text: &str) -> String {
-        self.painted("31", text)
-    }
-
-    fn painted(&self, code: &str, text: &str) -> String {
-        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+        if turn.status.is_success() { self.paint.green(&text) } else { self.paint.red(&text) }
     }
 }
 
@@ -173,14 +154,8 @@ fn told(turn: &Turn) -> String {
     }
 }
 
-/// A path that fits its column, cut in the middle, where the ids are.
-fn shortened(path: &str) -> String {
+/// A path that fits its column.
+fn path(path: &str) -> String {
     let path = path.strip_prefix("/api/v1").map_or_else(|| path.to_owned(), |rest| format!("…{rest}"));
-    let length = path.chars().count();
-    if length <= PATH {
-        return path;
-    }
-    let head: String = path.chars().take(PATH / 2 - 1).collect();
-    let tail: String = path.chars().skip(length - PATH / 2).collect();
-    format!("{head}…{tail}")
+    shortened(&path, PATH)
 }

@@ -100,7 +100,7 @@ fn response() -> impl Strategy<Value = RecordedResponse> {
     )
 }
 
-fn interaction() -> impl Strategy<Value = Interaction> {
+pub(crate) fn interaction() -> impl Strategy<Value = Interaction> {
     let at = option::of((0..4_000_000_000_000_i64).prop_map(|ms| Timestamp::from_millisecond(ms).unwrap()));
     let took = option::of((0..100_000_000_u64).prop_map(Duration::from_millis));
     let long = "[a-z]{1000,1100}";

@@ -9,10 +9,12 @@ use std::sync::{Arc, Condvar, Mutex};
 use super::wire::{Message, PATIENCE, ask};
 
 /// Variables that would change what overdub does.
-const ENVIRONMENT: [&str; 11] = [
+const ENVIRONMENT: [&str; 13] = [
     "RUST_LOG",
     "NO_COLOR",
     "COLUMNS",
+    "CLICOLOR",
+    "CLICOLOR_FORCE",
     "OVERDUB_CONFIG",
     "OVERDUB_UPSTREAM",
     "OVERDUB_LISTEN",

@@ -1,0 +1,86 @@
+//! `overdub cassette show`: what a cassette holds, as a person reads it.
+
+mod json;
+mod timeline;
+mod whole;
+
+use std::io::{self, BufWriter, Write as _};
+use std::path::Path;
+
+use super::{RECORDINGS, profile, unusable};
+use crate::cassette::{self, Cassette, CutOff, Interaction};
+use crate::cli::CassetteShowArgs;
+use crate::command::Failure;
+use crate::command::terminal::{Paint, counted};
+use crate::profile::Profile;
+use crate::shipped::SHIPPED;
+
+pub(super) fn run(args: &CassetteShowArgs) -> Result<(), Failure> {
+    let (name, number) = asked(args);
+    let names = [name.to_owned()];
+    let sources = cassette::find(&names, Path::new(RECORDINGS), SHIPPED).map_err(|own| unusable(&own))?;
+    let [source] = sources.as_slice() else {
+        return Err(Failure::usage(format_args!(
+            "{name}: is {}; name one of them, or see `overdub cassette list {name}`",
+            counted(sources.len(), "cassette")
+        )));
+    };
+    let cassette = cassette::load(source, CutOff::Refuse).map_err(Failure::usage)?;
+    let profile = profile(args.profile.as_deref(), &cassette.header)?;
+    let chosen = Chosen::of(&cassette, number)?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    let paint = Paint::on_stdout();
+    let told = if args.json {
+        json::write(&chosen, &profile, &mut out)
+    } else if args.full || number.is_some() {
+        whole::write(&chosen, paint, &mut out)
+    } else {
+        timeline::write(&cassette, &profile, paint, &mut out)
+    };
+    // Nobody reads on when stdout is closed.
+    let _ = told.and_then(|()| out.flush());
+    Ok(())
+}
+
+/// The cassette and the number that were typed, as `NAME NUMBER` or `NAME#NUMBER`.
+fn asked(args: &CassetteShowArgs) -> (&str, Option<usize>) {
+    if let Some(number) = args.number {
+        return (&args.name, Some(number.get()));
+    }
+    let split = args.name.rsplit_once('#');
+    let numbered = split.and_then(|(name, number)| Some((name, number.parse().ok()?)));
+    numbered.map_or((args.name.as_str(), None), |(name, number)| (name, Some(number)))
+}
+
+/// The interactions that are shown, each with its number from 1.
+struct Chosen<'a> {
+    cassette: &'a Cassette,
+    first: usize,
+    interactions: &'a [Interaction],
+}
+
+impl<'a> Chosen<'a> {
+    fn of(cassette: &'a Cassette, number: Option<usize>) -> Result<Self, Failure> {
+        let all = cassette.interactions.as_slice();
+        let Some(number) = number else { return Ok(Self { cassette, first: 1, interactions: all }) };
+        let own = number.checked_sub(1).and_then(|index| all.get(index));
+        let interactions = own.map(std::slice::from_ref).ok_or_else(|| {
+            Failure::usage(format_args!(
+                "{}#{number}: it has {}, numbered from 1",
+                cassette.name,
+                counted(all.len(), "interaction")
+            ))
+        })?;
+        Ok(Self { cassette, first: number, interactions })
+    }
+
+    fn numbered(&self) -> impl Iterator<Item = (usize, &'a Interaction)> {
+        (self.first..).zip(self.interactions)
+    }
+}
+
+/// The state that the answer tells.
+fn state(own: &Interaction, profile: &Profile) -> Option<String> {
+    let body = own.response.body.as_ref().filter(|body| !body.coded)?;
+    profile.state_of(&serde_json::from_slice(&body.bytes).ok()?)
+}
