@@ -1,5 +1,6 @@
 //! `overdub cassette export`: what the files of other tools say, and that nothing is lost on the way back.
 
+mod back;
 mod formats;
 mod laws;
 

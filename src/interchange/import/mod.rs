@@ -6,6 +6,7 @@
 
 mod betamax;
 mod body;
+mod exact;
 mod go_vcr;
 mod har;
 mod json;
@@ -19,6 +20,7 @@ mod yaml;
 use crate::http::Origin;
 use crate::recorder::Passed;
 
+pub use exact::{header, restore};
 pub use node::Node;
 pub use stream::{List, NotARecording, Shape};
 

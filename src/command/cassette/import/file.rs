@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use super::plan::Job;
 use crate::audit::BadRule;
-use crate::cassette::{CassetteError, Interaction, Whole};
+use crate::cassette::{Cassette, CassetteError, Header, Interaction, Whole};
 use crate::http::Origin;
 use crate::interchange::import::{self, Exchange, Format, Found, NotARecording, Note, Problem};
 use crate::profile::{Profile, StandInType};
 use crate::recorder::{self, Inspector};
-use crate::redact::{Raw, Redact, Redactor};
+use crate::redact::{Raw, Redact, Redactor, clean};
 
 /// Largest file that is read: 256 MiB.
 const MAX_FILE: u64 = 256 << 20;
@@ -76,6 +76,9 @@ impl Importer {
             Err(problem) if job.named || is_recordings_name(&job.source) => return Outcome::Failed(problem),
             Err(problem) => return Outcome::Skipped(problem.what),
         };
+        if let Some(header) = import::header(&text) {
+            return self.restore(job, &text, header);
+        }
         let mut reading = Reading::new(text.len() <= KEPT);
         let read = import::read(&text, self.format, &mut |found| reading.take(found, &self.profile));
         let format = match read {
@@ -96,6 +99,39 @@ impl Importer {
                 leaks,
             }),
             // What is wrong with the cassette is said with its own path.
+            Err(error) => Outcome::failed(format!("not imported: {error}")),
+        }
+    }
+
+    /// An export of a cassette becomes that cassette again.
+    fn restore(&self, job: &Job, text: &str, header: Header) -> Outcome {
+        let name = job.target.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let mut own = Cassette { name, path: job.source.clone(), header, interactions: Vec::new() };
+        let upstream = own.header.upstream.clone();
+        let read = import::restore(text, &upstream, &mut |interaction| own.interactions.push(interaction));
+        let format = match read {
+            Ok(format) => format,
+            Err(import::Failure::Bad(problem)) => return Outcome::Failed(problem),
+            Err(import::Failure::Not(why)) => return Outcome::failed(why.to_string()),
+        };
+        let mut replaced = BTreeMap::new();
+        if self.redact == Redact::On {
+            let cleaned = clean(&own, &self.profile);
+            (own.header, own.interactions) = (cleaned.header, cleaned.interactions);
+            replaced = cleaned.replaced;
+        }
+        let written = Whole::begin(&job.target, &own.header, self.overwrite).and_then(|mut cassette| {
+            own.interactions.iter().try_for_each(|own| cassette.append_if(own, |_| Ok(())))?;
+            cassette.publish()
+        });
+        match written {
+            Ok(()) => Outcome::Imported(Imported {
+                format: format.name(),
+                interactions: own.interactions.len(),
+                replaced,
+                notes: Vec::new(),
+                leaks: Vec::new(),
+            }),
             Err(error) => Outcome::failed(format!("not imported: {error}")),
         }
     }
