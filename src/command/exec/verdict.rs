@@ -212,3 +212,46 @@ fn told(failed: &Failed) -> Vec<String> {
 pub(super) fn counted(number: u64, (one, many): (&str, &str)) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(ended: Ended, report: Report) -> Run {
+        Run {
+            command: "true".to_owned(),
+            ended,
+            mode: "record",
+            upstream: "any".to_owned(),
+            began: Timestamp::UNIX_EPOCH,
+            took: Duration::ZERO,
+            tallied: Tallied::default(),
+            cassettes: Vec::new(),
+            handlers: Vec::new(),
+            recorded: Some(("run.yaml".into(), report)),
+            broken: None,
+            required: Required { used: true, fired: true },
+        }
+    }
+
+    #[test]
+    fn what_was_not_recorded_as_it_should_be_fails_the_run() {
+        let good = Report { recorded: 2, ..Report::default() };
+        assert_eq!(run(Ended::Code(0), good).exit_code(), 0);
+        for report in [Report { failed: 1, ..good }, Report { leaks: 1, ..good }] {
+            assert_eq!(run(Ended::Code(0), report).exit_code(), 1);
+            assert_eq!(run(Ended::Signal(15), report).exit_code(), 143);
+            let run = run(Ended::Code(0), report);
+            let failed: Vec<_> =
+                run.checks().into_iter().filter(|own| own.result == CheckResult::Failed).collect();
+            assert_eq!(failed.iter().map(|own| own.name).collect::<Vec<_>>(), ["recording"]);
+            assert!(failed[0].cases[0][0].ends_with(": 1"), "{failed:?}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_broke_fails_the_run() {
+        let broken = Some("a defect".to_owned());
+        assert_eq!(Run { broken, ..run(Ended::Code(0), Report::default()) }.exit_code(), 1);
+    }
+}

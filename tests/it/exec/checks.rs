@@ -27,6 +27,7 @@ fn misses_are_told_with_what_explains_them() {
         cassettes in force: run (3)
         used in this session: run #3 (recordings/run.yaml:18) POST /c
         what to do: POST /__overdub/reset starts the recordings afresh; `repeat: last` or `repeat: cycle` in the cassette (or --repeat) allows it again
+        what shows more: overdub explain -c run --session-log FILE 'POST /c'
     overdub: exit code 1: 3 misses
     "#);
 }

@@ -52,7 +52,8 @@ fn junit_has_a_suite_with_a_test_case_per_check() {
       closest: run #1 (recordings/run.yaml:4) GET /a
         path: sent /a&amp;b, recorded /a
         query password: sent (hidden), recorded (none)
-      what to do: record it (`overdub record --append …`), or let the client send what was recorded</failure>
+      what to do: record it (`overdub record --append …`), or let the client send what was recorded
+      what shows more: overdub explain -c run 'GET /a&amp;b?password=(hidden)'</failure>
         </testcase>
         <testcase classname="overdub exec: sh -c 'echo '$OVERDUB_URL -'; read x'" name="upstream-errors" TIME/>
         <testcase classname="overdub exec: sh -c 'echo '$OVERDUB_URL -'; read x'" name="script-errors" TIME/>
@@ -157,7 +158,8 @@ fn json_tells_all() {
             "closest: run #1 (recordings/run.yaml:4) GET /a",
             "  path: sent /a&b, recorded /a",
             "  query password: sent (hidden), recorded (none)",
-            "what to do: record it (`overdub record --append …`), or let the client send what was recorded"
+            "what to do: record it (`overdub record --append …`), or let the client send what was recorded",
+            "what shows more: overdub explain -c run 'GET /a&b?password=(hidden)'"
           ]
         }
       ],
@@ -224,6 +226,7 @@ fn markdown_is_added_to_what_is_there() {
         path: sent /a&b, recorded /a
         query password: sent (hidden), recorded (none)
       what to do: record it (`overdub record --append …`), or let the client send what was recorded
+      what shows more: overdub explain -c run 'GET /a&b?password=(hidden)'
     ```
 
     </details>
