@@ -46,6 +46,7 @@
 //! | [`config`] | settings, complete and checked |
 //! | [`launch`] | a proxy from its settings, served |
 //! | [`testing`] | the same for tests in Rust: [`Server`] |
+//! | [`drift`] | two answers compared by what they mean |
 //! | [`cli`] | what can be typed |
 //! | [`command`] | what each command does |
 
@@ -56,6 +57,7 @@ pub mod cli;
 pub mod clock;
 pub mod command;
 pub mod config;
+pub mod drift;
 pub mod error;
 pub mod fault;
 pub mod http;

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{CassetteCheckArgs, CassetteListArgs, CassetteShowArgs, CleanArgs, ExportArgs, ImportArgs};
+use super::{
+    CassetteCheckArgs, CassetteListArgs, CassetteShowArgs, CleanArgs, DiffArgs, ExportArgs, ImportArgs,
+};
 
 /// What can be done with cassettes.
 #[derive(Debug, Subcommand)]
@@ -23,6 +25,8 @@ pub enum CassetteCommand {
     Show(CassetteShowArgs),
     /// Tell all that is wrong with cassettes, and what looks strange. Exit code 1 when something is wrong.
     Check(CassetteCheckArgs),
+    /// Compare two cassettes by what they mean. Exit code 1 when they differ.
+    Diff(DiffArgs),
 }
 
 /// What was typed behind `overdub cassette audit`.

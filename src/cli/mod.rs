@@ -11,6 +11,7 @@ mod clean;
 mod completions;
 mod config;
 mod demo;
+mod drift;
 mod exec;
 mod explain;
 mod export;
@@ -41,6 +42,7 @@ pub use clean::CleanArgs;
 pub use completions::CompletionsArgs;
 pub use config::ConfigArgs;
 pub use demo::DemoArgs;
+pub use drift::{DiffArgs, FailOn, VerifyArgs};
 pub use exec::{ExecArgs, ExecRunArgs, ReportKind, ReportTo, Variable};
 pub use explain::ExplainArgs;
 pub use export::{ExportArgs, ExportFormat};
@@ -105,6 +107,8 @@ pub enum Command {
     Scenario(ScenarioCommand),
     /// Say why a request is, or is not, answered from recordings, and what would have it answered. Exit code 1: it is not.
     Explain(Box<ExplainArgs>),
+    /// Ask a live API again what was recorded, and tell what has changed since. Exit code 1 when clients would break.
+    Verify(Box<VerifyArgs>),
     /// Print what a shell needs to complete commands and flags.
     #[command(name = Cli::COMPLETIONS)]
     Completions(CompletionsArgs),

@@ -2,6 +2,7 @@
 
 mod ca;
 mod cassette;
+mod changes;
 mod completions;
 mod demo;
 mod exec;
@@ -13,6 +14,7 @@ mod scenario;
 mod scenarios;
 mod serve;
 mod terminal;
+mod verify;
 
 use std::io::Write as _;
 
@@ -118,6 +120,7 @@ pub fn run(command: Command, renewal: Renewal) -> Result<(), Failure> {
             Command::Demo(args) => demo::run(args).await,
             Command::Ca(args) => ca::run(args),
             Command::Explain(args) => explain::run(*args).await,
+            Command::Verify(args) => verify::run(*args).await,
             Command::Completions(args) => completions::run(&args),
         }
     });

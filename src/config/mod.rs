@@ -6,6 +6,7 @@ mod renewal;
 mod run;
 mod scenarios;
 mod serve;
+mod verify;
 
 use std::net::SocketAddr;
 
@@ -15,6 +16,7 @@ pub use renewal::{Renewal, Renewed};
 pub use run::{KeepConfig, PlayConfig, RunConfig, UpstreamChoice, UpstreamConfig, WatchConfig};
 pub use scenarios::ScenarioConfig;
 pub use serve::{AdminConfig, CaConfig, ServeConfig};
+pub use verify::VerifyConfig;
 
 use crate::cli::RecordMode;
 use crate::http::{HostPatternError, OriginError};
@@ -71,6 +73,23 @@ pub enum ConfigError {
         /// What would fill it.
         flag: &'static str,
     },
+    /// There is nothing to verify recordings by.
+    #[error("--upstream is missing: give the API's URL, or `sandbox`")]
+    NothingToAsk,
+    /// `--header` is none.
+    #[error("--header: {0}; write NAME: VALUE")]
+    Header(&'static str),
+    /// `--bind` binds nothing.
+    #[error("--bind {0}: write RECORDED=LIVE, as user1@example.test=jane@acme.com")]
+    Bind(String),
+    /// The token of `OKTA_CLIENT_TOKEN` is no header's value.
+    #[error("OKTA_CLIENT_TOKEN: is no text that a header can hold")]
+    Token,
+    /// A token would go where everybody on the way can read it.
+    #[error(
+        "OKTA_CLIENT_TOKEN would be sent to {0} unencrypted; use https, or say with --header that it is to be sent"
+    )]
+    Unencrypted(String),
     /// `-c` cannot be a file's name.
     #[error("-c {0}: {1}")]
     Cassette(String, &'static str),

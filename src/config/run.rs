@@ -240,7 +240,7 @@ fn without_effect(args: &ProxyArgs) -> Option<&'static str> {
     given.into_iter().find_map(|(flag, is_idle)| is_idle.then_some(flag))
 }
 
-fn upstream(args: UpstreamArgs, forward: bool) -> Result<UpstreamConfig, ConfigError> {
+pub(super) fn upstream(args: UpstreamArgs, forward: bool) -> Result<UpstreamConfig, ConfigError> {
     let choice = match args.upstream.as_deref() {
         None if forward => None,
         None => return Err(ConfigError::NoUpstream),

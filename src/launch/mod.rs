@@ -22,6 +22,8 @@ use tokio_util::sync::CancellationToken;
 pub use listen::bind;
 pub use sandbox::{Org, Served, serve_org};
 
+pub(crate) use modes::Reached;
+
 use crate::Proxy;
 use crate::clock::Stopwatch;
 use crate::config::{Renewal, RunConfig};
@@ -30,7 +32,7 @@ use crate::journal::SessionLog;
 use crate::recorder::{Recording, Report};
 use crate::server::serve;
 use admin::Beside;
-use modes::{Reached, Running};
+use modes::Running;
 
 /// How long after the end was asked for exchanges may still end that go on without their clients.
 const DRAIN: Duration = Duration::from_millis(3400);

@@ -20,14 +20,14 @@ use crate::shipped::SHIPPED;
 use crate::upstream::Upstream;
 
 /// The upstream, and the org that runs for it if it is the one that is built in.
-pub(super) struct Reached {
-    pub(super) origin: Option<Origin>,
-    pub(super) upstream: Upstream,
-    pub(super) sandbox: Option<Served>,
+pub(crate) struct Reached {
+    pub(crate) origin: Option<Origin>,
+    pub(crate) upstream: Upstream,
+    pub(crate) sandbox: Option<Served>,
 }
 
 impl Reached {
-    pub(super) async fn of(config: &UpstreamConfig) -> Result<Self, LaunchError> {
+    pub(crate) async fn of(config: &UpstreamConfig) -> Result<Self, LaunchError> {
         let (origin, sandbox) = match &config.choice {
             None => (None, None),
             Some(UpstreamChoice::Origin(origin)) => (Some(origin.clone()), None),

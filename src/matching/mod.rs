@@ -28,7 +28,7 @@ pub(crate) use key::MaskedRequest;
 pub(crate) use near::{Known, NearMiss, body_shown, compared, near_misses};
 pub(crate) use pattern::{Pattern, Sent};
 pub(crate) use shape::{begins_alone, goes_on};
-pub(crate) use shown::{Hidden, cropped};
+pub(crate) use shown::{Hidden, cropped, shown};
 pub(crate) use speller::Masked;
 pub(crate) use stand_ins::{Capture, Sort, StandIns};
 pub(crate) use translation::{Translation, canonical};

@@ -31,7 +31,7 @@ pub(super) fn mask() -> String {
 }
 
 /// A JSON value in a few characters, what is secret in it masked.
-pub(super) fn shown(value: &Value, hidden: Hidden<'_>) -> String {
+pub(crate) fn shown(value: &Value, hidden: Hidden<'_>) -> String {
     let mut value = value.clone();
     hide(&mut value, hidden);
     cropped(&value.to_string())

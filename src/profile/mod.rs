@@ -2,6 +2,7 @@
 //!
 //! The core serves any HTTP API; all that is Okta's stands in `profiles/okta.yaml`, embedded in the binary.
 
+mod drift;
 mod field;
 mod mask;
 mod route;
@@ -9,6 +10,7 @@ mod sensitive;
 mod stand_in;
 mod state;
 
+pub use drift::Drift;
 pub use mask::Mask;
 pub use route::{Captures, Route, RoutePath};
 pub use sensitive::{FieldAt, Pattern, Sensitive};
@@ -63,6 +65,8 @@ pub struct Profile {
     pub volatile: Vec<String>,
     /// Which values are times.
     pub timestamps: Timestamps,
+    /// What two answers may differ in and still mean the same.
+    pub drift: Drift,
     /// Pairs of paths: a write to the first concerns reads of the second.
     pub related: Vec<(RoutePath, RoutePath)>,
     /// Fields of an answer that tell the state of what it shows.
@@ -211,6 +215,7 @@ impl Profile {
             keep: keep.collect::<Result<_, _>>()?,
             volatile: file.volatile,
             timestamps: file.timestamps,
+            drift: Drift::of(file.drift)?,
             related: file.related.iter().map(Related::parse).collect::<Result<_, _>>()?,
             state: state.collect::<Result<_, _>>()?,
             kinds,
@@ -252,6 +257,8 @@ struct File {
     volatile: Vec<String>,
     #[serde(default)]
     timestamps: Timestamps,
+    #[serde(default)]
+    drift: drift::Entry,
     #[serde(default)]
     reads: Vec<String>,
     #[serde(default)]

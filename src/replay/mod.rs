@@ -46,3 +46,5 @@ pub use run::Tally;
 pub use session::Session;
 pub use sessions::{SessionOptions, Sessions};
 pub use view::{CassetteUse, CassetteView, SessionView, UnusedRecording};
+
+pub(crate) use openers::openers;

@@ -13,7 +13,7 @@ use crate::matching::Target;
 use crate::profile::{Kind, Profile};
 
 /// Per interaction, the ordinal of the write that is its opener: the last related one before it.
-pub(super) fn openers(
+pub(crate) fn openers(
     interactions: &[Interaction],
     upstream: &str,
     kinds: &[Kind],

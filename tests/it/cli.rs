@@ -33,6 +33,8 @@ fn help_says_what_there_is() {
       scenario     Work on scenarios: list, check and test them, begin a new one
       explain      Say why a request is, or is not, answered from recordings, and what would have it
                    answered. Exit code 1: it is not
+      verify       Ask a live API again what was recorded, and tell what has changed since. Exit code 1
+                   when clients would break
       completions  Print what a shell needs to complete commands and flags
       help         Print this message or the help of the given subcommand(s)
 

@@ -14,6 +14,7 @@ mod cassette_command;
 mod cli;
 mod clock;
 mod crash;
+mod drift;
 mod exec;
 mod explain;
 mod export;

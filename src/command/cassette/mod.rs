@@ -5,6 +5,7 @@ mod check;
 mod clean;
 mod export;
 mod glance;
+mod diff;
 mod import;
 mod list;
 mod show;
@@ -30,6 +31,7 @@ pub(super) fn run(command: CassetteCommand) -> Result<(), Failure> {
         CassetteCommand::List(args) => list::run(&args),
         CassetteCommand::Show(args) => show::run(&args),
         CassetteCommand::Check(args) => check::run(&args),
+        CassetteCommand::Diff(args) => diff::run(&args),
     }
 }
 

@@ -172,7 +172,7 @@ fn a_key_that_no_command_knows_is_told() {
     "#);
     insta::assert_snapshot!(told("replay:\n  upstream: sandbox\n", &["replay"]), @r#"
     exit code 2
-    error: overdub.yaml:2:3: `overdub replay` has no --upstream; record, proxy and exec have it
+    error: overdub.yaml:2:3: `overdub replay` has no --upstream; record, proxy, exec and verify have it
     "#);
     insta::assert_snapshot!(told("replay: 8080\n", &["replay"]), @r#"
     exit code 2

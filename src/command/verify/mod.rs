@@ -1,0 +1,61 @@
+//! `overdub verify`: asks a live API again what was recorded, and tells what has changed since.
+//!
+//! `send` sends, `walk` decides what is sent and compares what comes, `report` tells it.
+
+mod report;
+mod send;
+mod walk;
+
+use std::io::{self, BufWriter, Write as _};
+use std::sync::Arc;
+
+use super::Failure;
+use super::changes::{cassettes, profile, severity};
+use crate::cassette::Cassette;
+use crate::cli::VerifyArgs;
+use crate::config::VerifyConfig;
+use crate::drift::{Known, Plan};
+use crate::launch::Reached;
+use crate::profile::Mask;
+use crate::redact::clean;
+use report::{Report, Verified};
+use send::Sender;
+use walk::Walk;
+
+pub(super) async fn run(args: VerifyArgs) -> Result<(), Failure> {
+    let config = VerifyConfig::of(args).map_err(Failure::usage)?;
+    let mut report = Report::default();
+    for cassette in cassettes(&config.cassettes)? {
+        report.cassettes.push(verified(&cassette, &config).await?);
+    }
+    let mut out = BufWriter::new(io::stdout().lock());
+    // Nobody reads on when stdout is closed; what came of it is in the exit code.
+    let _ = if config.json { report.json(&mut out) } else { report.text(&mut out) };
+    let _ = out.flush();
+    drop(out);
+    report.log();
+    report.verdict(severity(config.fail_on))
+}
+
+/// Asks for what one cassette holds. An org that is built in is a new one for each.
+async fn verified(cassette: &Cassette, config: &VerifyConfig) -> Result<Verified, Failure> {
+    let profile = Arc::new(profile(config.profile.as_deref(), cassette)?);
+    let mask = Mask::new(&profile);
+    let reached = Reached::of(&config.upstream).await?;
+    let Some(origin) = &reached.origin else {
+        return Err(Failure::usage("--upstream is missing: give the API's URL, or `sandbox`"));
+    };
+    // Stand-ins on both sides, so that no person's values are compared, or shown.
+    let cleaned = clean(cassette, &profile);
+    let recorded =
+        Cassette { header: cleaned.header, interactions: cleaned.interactions, ..cassette.clone() };
+    let known = Known::of(&recorded);
+    let plan = Plan::of(&recorded, &known.terms, &profile);
+    let sender = Sender::new(&reached.upstream, origin, &config.headers, config.upstream.options.timeout);
+    let walk = Walk::new(cassette, &recorded, &plan, &known, &profile, &mask, &sender, config);
+    let outcomes = walk.run().await;
+    if let Some(org) = reached.sandbox {
+        org.stop().await;
+    }
+    Ok(Verified::of(cassette, outcomes, &mask))
+}
