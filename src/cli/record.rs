@@ -11,8 +11,12 @@ pub struct RecordArgs {
     #[command(flatten)]
     pub upstream: UpstreamArgs,
     /// The cassette to write: a name (recordings/NAME.yaml), or a path (DIR/NAME.yaml).
-    #[arg(short, long, value_name = "NAME")]
-    pub cassette: String,
+    #[arg(short, long, value_name = "NAME", required_unless_present = "update")]
+    pub cassette: Option<String>,
+    /// Record a cassette that exists again, in the place of -c: what means the same stays as it is to the byte, what has
+    /// changed is replaced in its place, what is new is added, and what was not asked for this time stays.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["cassette", "append", "overwrite"])]
+    pub update: Option<String>,
     /// How clients reach it.
     #[command(flatten)]
     pub serve: ServeArgs,

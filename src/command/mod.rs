@@ -14,6 +14,7 @@ mod scenario;
 mod scenarios;
 mod serve;
 mod terminal;
+mod update;
 mod verify;
 
 use std::io::Write as _;
@@ -110,6 +111,7 @@ pub fn run(command: Command, renewal: Renewal) -> Result<(), Failure> {
         .map_err(|error| Failure::usage(format_args!("cannot start worker threads: {error}")))?;
     let ended = runtime.block_on(async {
         match command {
+            Command::Record(args) if args.update.is_some() => update::run(*args, renewal).await,
             command @ (Command::Record(_) | Command::Replay(_) | Command::Proxy(_)) => {
                 proxy::run(RunConfig::of(command).map_err(Failure::usage)?, renewal).await
             }

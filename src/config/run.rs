@@ -118,8 +118,12 @@ impl RunConfig {
     /// The first flag that cannot be used.
     pub fn record(args: RecordArgs) -> Result<Self, ConfigError> {
         let base = Base::of(&args.api, &args.scenarios, &args.watch)?;
-        let cassette = cassette_file(&args.cassette)?;
-        let keep = KeepConfig { cassette, existing: existing(&args.keep), redact: redact(&args.keep) };
+        let (cassette, existing) = match (&args.update, &args.cassette) {
+            (Some(name), _) => (again(&cassette_file(name)?), Existing::Overwrite),
+            (None, Some(name)) => (cassette_file(name)?, existing(&args.keep)),
+            (None, None) => return Err(ConfigError::OneCassette(RecordMode::All)),
+        };
+        let keep = KeepConfig { cassette, existing, redact: redact(&args.keep) };
         Ok(Self {
             upstream: Some(upstream(args.upstream, args.serve.forward)?),
             keep: Some(keep),
@@ -176,6 +180,21 @@ impl RunConfig {
         let upstream = Some(upstream(args.upstream, args.serve.forward)?);
         Ok(Self { upstream, keep, play, ..base.with(&args.serve, &args.admin)? })
     }
+}
+
+/// Where `record --update` writes while it runs: beside the cassette, under a name that no command takes for one.
+pub fn again(cassette: &Path) -> PathBuf {
+    let mut name = cassette.as_os_str().to_owned();
+    name.push(".again");
+    name.into()
+}
+
+/// The cassette that `record --update` updates, if that is what was typed.
+///
+/// # Errors
+/// The name cannot be a file's.
+pub fn updated(args: &RecordArgs) -> Result<Option<PathBuf>, ConfigError> {
+    args.update.as_deref().map(cassette_file).transpose()
 }
 
 /// What every proxy knows.

@@ -125,7 +125,7 @@ fn flags_that_do_not_fit_are_told() {
     exit code 2
     error: the argument '--overwrite' cannot be used with '--append'
 
-    Usage: overdub record --cassette <NAME> --upstream <URL> --overwrite
+    Usage: overdub record --upstream <URL> --cassette <NAME> --overwrite
 
     For more information, try '--help'.
     "#);
@@ -134,7 +134,7 @@ fn flags_that_do_not_fit_are_told() {
     error: the following required arguments were not provided:
       --cassette <NAME>
 
-    Usage: overdub record --cassette <NAME> --upstream <URL>
+    Usage: overdub record --upstream <URL> --cassette <NAME>
 
     For more information, try '--help'.
     "#);

@@ -2,6 +2,7 @@
 
 mod diff;
 mod laws;
+mod update;
 mod verify;
 
 use std::sync::LazyLock;

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 pub use find::{Origin, Source, find, path_for};
 pub use load::{CutOff, load, load_all};
-pub use rewrite::Rewrite;
+pub use rewrite::{Part, Rewrite};
 pub use whole::Whole;
 pub use writer::{Existing, Writer, is_recorded};
 

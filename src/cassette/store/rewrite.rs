@@ -1,7 +1,7 @@
 //! Changes a whole cassette: the new file takes the old one's place in one step.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, Write as _};
+use std::io::{self, BufReader, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::sidecar::{self, Beside, Numbered};
@@ -10,6 +10,15 @@ use super::{set_aside, stem};
 use crate::cassette::error::{CassetteError, Problem};
 use crate::cassette::format;
 use crate::cassette::model::{Cassette, Header, Interaction};
+
+/// A document of a merged cassette.
+#[derive(Debug, Clone, Copy)]
+pub enum Part<'a> {
+    /// The interaction at this position, as it is in the file to the byte.
+    Kept(usize),
+    /// This one.
+    New(&'a Interaction),
+}
 
 /// A cassette that may be replaced: no recorder can write to it as long as this lives.
 #[derive(Debug)]
@@ -69,6 +78,88 @@ impl Rewrite {
         }
         before.iter().try_for_each(fs::remove_file).map_err(failed)
     }
+}
+
+impl Rewrite {
+    /// Puts a cassette of these parts in its place, under the header that it has.
+    ///
+    /// # Errors
+    /// It cannot be written; the old one is as it was.
+    pub fn merge(self, parts: &[Part<'_>]) -> Result<(), CassetteError> {
+        let failed = |error| CassetteError::file(&self.shown, Problem::Write(error));
+        let old = fs::read(&self.target).map_err(failed)?;
+        let before = sidecar::existing_beside(&self.target).map_err(failed)?;
+        let mut sidecars = Numbered::after_existing(&self.target).map_err(failed)?;
+        let starts: Vec<usize> = self.cassette.interactions.iter().map(|own| own.line).collect();
+        let text = merged(&documents(&old, &starts), parts, &mut sidecars).map_err(failed)?;
+        let (new, mut file, _) = prepare(&self.target, &self.cassette.header)?;
+        let written = file
+            .set_len(0)
+            .and_then(|()| file.seek(SeekFrom::Start(0)))
+            .and_then(|_| file.write_all(&text))
+            .and_then(|()| file.sync_all())
+            .and_then(|()| fs::rename(&new, &self.target));
+        if let Err(error) = written {
+            sidecars.discard();
+            // A file that nothing names does no harm.
+            let _ = fs::remove_file(&new);
+            return Err(failed(error));
+        }
+        let is_named = |path: &&PathBuf| {
+            let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+            memchr::memmem::find(&text, name).is_some()
+        };
+        before.iter().filter(|path| !is_named(path)).try_for_each(fs::remove_file).map_err(failed)
+    }
+
+    /// Removes the cassette, and the bodies beside it.
+    ///
+    /// # Errors
+    /// It cannot be removed.
+    pub fn remove(self) -> Result<(), CassetteError> {
+        let failed = |error| CassetteError::file(&self.shown, Problem::Write(error));
+        fs::remove_file(&self.target).map_err(failed)?;
+        sidecar::remove_all(&self.target).map_err(failed)
+    }
+}
+
+/// The file cut into its header and its interactions, which begin on these lines (1-based).
+fn documents<'t>(text: &'t [u8], starts: &[usize]) -> Vec<&'t [u8]> {
+    let mut ends: Vec<usize> = memchr::memchr_iter(b'\n', text).map(|at| at + 1).collect();
+    ends.insert(0, 0);
+    let offset = |line: usize| ends.get(line.saturating_sub(1)).copied().unwrap_or(text.len());
+    let cuts: Vec<usize> = std::iter::once(0)
+        .chain(starts.iter().map(|line| offset(*line)))
+        .chain(std::iter::once(text.len()))
+        .collect();
+    cuts.windows(2).map(|cut| text.get(cut[0]..cut[1]).unwrap_or_default()).collect()
+}
+
+fn merged(documents: &[&[u8]], parts: &[Part<'_>], sidecars: &mut Numbered) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let kept = |text: &mut Vec<u8>, document: &[u8]| {
+        text.extend_from_slice(document);
+        // A person may have left the end out; what follows needs it.
+        if !document.ends_with(b"\n") {
+            text.push(b'\n');
+        }
+        if !document.ends_with(b"...\n") && !document.ends_with(b"...") {
+            text.extend_from_slice(b"...\n");
+        }
+    };
+    kept(&mut text, documents.first().copied().unwrap_or_default());
+    let mut written = String::new();
+    for part in parts {
+        match part {
+            Part::Kept(at) => kept(&mut text, documents.get(at + 1).copied().unwrap_or_default()),
+            Part::New(interaction) => {
+                written.clear();
+                format::write_interaction(&mut written, interaction, sidecars)?;
+                text.extend_from_slice(written.as_bytes());
+            }
+        }
+    }
+    Ok(text)
 }
 
 fn write_all(mut file: File, interactions: &[Interaction], sidecars: &mut Numbered) -> io::Result<()> {

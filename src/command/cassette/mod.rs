@@ -3,9 +3,9 @@
 mod audit;
 mod check;
 mod clean;
+mod diff;
 mod export;
 mod glance;
-mod diff;
 mod import;
 mod list;
 mod show;
