@@ -85,7 +85,15 @@ fn go_vcr(samples: &[Sample]) -> String {
         let parts: Vec<_> = text.split(is_break).collect();
         let blank = |part: &&str| part.starts_with([' ', '\t']) || part.ends_with([' ', '\t']);
         if !text.chars().all(plain) || parts.iter().any(blank) {
-            return serde_json::to_string(text).unwrap().replace('\u{7f}', "\\x7f");
+            // Escaped where JSON does not: in these quotes, too, some of them would break the line.
+            let json = serde_json::to_string(text).unwrap();
+            let escaped = json.chars().map(|c| match c {
+                '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' => {
+                    format!("\\u{:04x}", u32::from(c))
+                }
+                c => c.to_string(),
+            });
+            return escaped.collect();
         }
         let mut out = "'".to_owned();
         let mut last = ' ';
