@@ -1,7 +1,9 @@
 //! What a URL or a message is shown without: its secrets.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
+use regex::Regex;
 use regex::bytes::Captures;
 
 use super::{Pattern, Profile, Sensitive, StandInType};
@@ -12,6 +14,13 @@ const HIDDEN: &str = "(hidden)";
 
 /// What stands for the end of a target that is too long.
 const CUT: &str = "...";
+
+/// `name=value`, `name: "value"` and the like, however often quotes in it are escaped.
+static FIELD: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let value = r#"\\*"(?:[^"\\]|\\+[^"\\])*\\*"|'[^']*'|[^\s,;&"'}\\]+"#;
+    Regex::new(&format!(r#"(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)(?P<is>\\*["']?\s*[:=]\s*)(?P<value>{value})"#))
+        .ok()
+});
 
 /// Hides what a profile calls secret from whoever reads logs, the journal or a report.
 #[derive(Debug, Clone)]
@@ -68,6 +77,25 @@ impl Mask {
     /// A text without what the patterns of secrets find in it.
     pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         self.found(text).map_or(Cow::Borrowed(text), Cow::Owned)
+    }
+
+    /// A command line without its secrets: values of secret fields, however they are spelled, and what the patterns find.
+    pub fn line<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let shown = FIELD.as_ref().map_or(Cow::Borrowed(text), |field| {
+            field.replace_all(text, |found: &regex::Captures<'_>| {
+                let name = found["name"].trim_start_matches('-');
+                let last = name.rsplit('.').next().unwrap_or(name);
+                if self.hides_field(last) {
+                    format!("{}{}{HIDDEN}", &found["name"], &found["is"])
+                } else {
+                    found[0].to_owned()
+                }
+            })
+        });
+        match self.found(&shown) {
+            Some(less) => Cow::Owned(less),
+            None => shown,
+        }
     }
 
     fn pair<'a>(&self, pair: &'a str, segments: &[&str]) -> Cow<'a, str> {
@@ -154,6 +182,29 @@ mod tests {
         ] {
             assert_eq!(mask().apply(target), shown);
             assert_eq!(mask().apply(shown), shown, "hiding twice changes nothing");
+        }
+    }
+
+    #[test]
+    fn fields_are_hidden_however_a_command_spells_them() {
+        for (line, shown) in [
+            ("run --user=me --password=x y", "run --user=me --password=(hidden) y"),
+            (
+                r#"curl -d '{"user":"me","password":"a b\nc","n":1}'"#,
+                r#"curl -d '{"user":"me","password":(hidden),"n":1}'"#,
+            ),
+            (
+                r#"sh -c "curl -d \"{\\\"passCode\\\":\\\"12\\\"}\"""#,
+                r#"sh -c "curl -d \"{\\\"passCode\\\":(hidden)}\"""#,
+            ),
+            ("curl -d 'a=1&answer=blue' b", "curl -d 'a=1&answer=(hidden)' b"),
+            (
+                "curl -H 'Authorization: SSWS 00abcdefghijklmnopqrstuvwxyz0123456789abcd'",
+                "curl -H 'Authorization: SSWS (hidden)",
+            ),
+            ("pytest -k 'sms and not push' tests", "pytest -k 'sms and not push' tests"),
+        ] {
+            assert_eq!(mask().line(line), shown);
         }
     }
 

@@ -152,5 +152,5 @@ fn shown(config: &ExecConfig, mask: &Mask) -> String {
     // What a client shows to an API is nobody else's.
     let token = std::env::var("OKTA_CLIENT_TOKEN").ok().filter(|token| token.len() >= 8);
     let line = token.map_or(line.clone(), |token| line.replace(&token, "(hidden)"));
-    mask.text(&line).into_owned()
+    mask.line(&line).into_owned()
 }

@@ -211,10 +211,11 @@ impl Report {
                 format!("; not compared: {}", unsent.join(", "))
             };
             let told = format!("{}: compared: {compared}{unsent}", own.cassette);
-            if compared == 0 {
-                tracing::warn!("{told}");
-            } else {
-                tracing::info!("{told}");
+            match (compared, own.unsent.is_empty()) {
+                (0, _) => tracing::warn!("{told}"),
+                (_, false) => tracing::info!("{told}"),
+                // All of it was compared, which is what everybody takes it for.
+                (_, true) => tracing::debug!("{told}"),
             }
         }
     }
