@@ -1,19 +1,14 @@
-//! How changes are told: to people, in colour where a terminal is, and as JSON.
+//! How changes are told: to people and as JSON.
 
-use std::io::{self, IsTerminal as _, Write};
-use std::path::Path;
+use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::Failure;
-use crate::cassette::{self, Cassette, CutOff, Interaction};
+use super::terminal::Paint;
+use crate::cassette::{Cassette, Interaction};
 use crate::cli::FailOn;
 use crate::drift::{Change, Severity};
-use crate::profile::{Mask, Profile};
-use crate::shipped::SHIPPED;
-
-/// Where names of cassettes are looked for.
-pub(super) const RECORDINGS: &str = "recordings";
+use crate::profile::Mask;
 
 /// The severity from which on changes count.
 pub(super) fn severity(fail_on: FailOn) -> Severity {
@@ -22,20 +17,6 @@ pub(super) fn severity(fail_on: FailOn) -> Severity {
         FailOn::Additive => Severity::Additive,
         FailOn::Value => Severity::Value,
     }
-}
-
-/// The cassettes of these names; none: all of `recordings`.
-pub(super) fn cassettes(names: &[String]) -> Result<Vec<Cassette>, Failure> {
-    cassette::find(names, Path::new(RECORDINGS), SHIPPED)
-        .and_then(|sources| cassette::load_all(&sources, CutOff::Refuse))
-        .map_err(|errors| Failure::Usage(errors.iter().map(ToString::to_string).collect()))
-}
-
-/// The profile that was chosen, else the one that the cassette names, else Okta's.
-pub(super) fn profile(choice: Option<&str>, cassette: &Cassette) -> Result<Profile, Failure> {
-    let named = cassette.header.profile.as_deref().filter(|name| Profile::is_built_in(name));
-    let profile = Profile::choose(choice.or(named).unwrap_or("okta"));
-    profile.map_err(|error| Failure::usage(format_args!("--profile: {error}")))
 }
 
 /// An interaction as reports name it.
@@ -69,56 +50,20 @@ impl Named {
     }
 }
 
-/// `1 interaction`, `2 interactions`.
-pub(super) fn counted(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
-}
-
-/// Whether what is printed is coloured.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Colour(bool);
-
-impl Colour {
-    pub(super) fn on_stdout() -> Self {
-        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self(wanted && io::stdout().is_terminal())
-    }
-
-    pub(super) fn bold(self, text: &str) -> String {
-        self.with("1", text)
-    }
-
-    pub(super) fn red(self, text: &str) -> String {
-        self.with("31", text)
-    }
-
-    pub(super) fn green(self, text: &str) -> String {
-        self.with("32", text)
-    }
-
-    pub(super) fn yellow(self, text: &str) -> String {
-        self.with("33", text)
-    }
-
-    fn of(self, severity: Severity, text: &str) -> String {
-        match severity {
-            Severity::Breaking => self.red(text),
-            Severity::Additive => self.green(text),
-            Severity::Value => self.yellow(text),
-        }
-    }
-
-    fn with(self, code: &str, text: &str) -> String {
-        if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+fn painted(paint: Paint, severity: Severity, text: &str) -> String {
+    match severity {
+        Severity::Breaking => paint.red(text),
+        Severity::Additive => paint.green(text),
+        Severity::Value => paint.yellow(text),
     }
 }
 
 /// A line per change, the worst first.
-pub(super) fn write_changes(out: &mut impl Write, colour: Colour, changes: &[Change]) -> io::Result<()> {
+pub(super) fn write_changes(out: &mut impl Write, paint: Paint, changes: &[Change]) -> io::Result<()> {
     let mut sorted: Vec<&Change> = changes.iter().collect();
     sorted.sort_by_key(|change| std::cmp::Reverse(change.severity));
     for change in sorted {
-        let severity = colour.of(change.severity, &format!("{:<8}", change.severity));
+        let severity = painted(paint, change.severity, &format!("{:<8}", change.severity));
         writeln!(out, "    {severity}  {}: {}", change.path, change.told())?;
     }
     Ok(())

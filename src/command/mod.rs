@@ -3,6 +3,7 @@
 mod ca;
 mod cassette;
 mod changes;
+mod chosen;
 mod completions;
 mod demo;
 mod exec;

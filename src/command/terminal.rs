@@ -1,5 +1,6 @@
 //! What is printed for people: colour where it is wanted, and lines that fit.
 
+use std::fmt::Display;
 use std::io::{self, IsTerminal as _};
 
 use crate::cassette::format::is_invisible;
@@ -79,9 +80,13 @@ pub(super) fn printable(text: &str) -> String {
     out
 }
 
-/// `3 files`, `1 file`.
-pub(super) fn counted(number: usize, what: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
+/// `3 files`, `1 file`, `2 misses`.
+pub(super) fn counted<N: Copy + Display + PartialEq + From<u8>>(number: N, what: &str) -> String {
+    let plural = match what {
+        _ if number == N::from(1) => "",
+        what if what.ends_with('s') => "es",
+        _ => "s",
+    };
     format!("{number} {what}{plural}")
 }
 

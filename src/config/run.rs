@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{AdminConfig, ConfigError, ScenarioConfig, ServeConfig};
-use crate::cassette::{Existing, is_recorded, path_for};
+use crate::cassette::{Existing, RECORDINGS, is_recorded, path_for};
 use crate::cli::{
     self, AdminArgs, ApiArgs, ClockChoice, Command, KeepArgs, PlayArgs, ProxyArgs, RecordArgs, RecordMode,
     ReplayArgs, ScenarioArgs, ServeArgs, Switch, UpstreamArgs, WatchArgs, Watching,
@@ -15,9 +15,6 @@ use crate::profile::Profile;
 use crate::redact::Redact;
 use crate::replay::{Latency, ReplayOptions, SessionBy, SessionOptions};
 use crate::upstream::UpstreamOptions;
-
-/// Where a project keeps its cassettes.
-const RECORDINGS: &str = "recordings";
 
 /// What a proxy may pass requests on to.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::verdict::Expected;
 use super::{Server, ServerError};
-use crate::cassette::{Existing, Repeat, is_recorded, path_for};
+use crate::cassette::{Existing, RECORDINGS, Repeat, is_recorded, path_for};
 use crate::cli::{Listen, RecordMode, Watching};
 use crate::clock::Clock;
 use crate::config::{
@@ -52,7 +52,7 @@ impl Builder {
         Self {
             mode,
             cassettes: vec![cassette],
-            recordings: PathBuf::from("recordings"),
+            recordings: PathBuf::from(RECORDINGS),
             upstream,
             upstream_ca: None,
             existing: Existing::Refuse,

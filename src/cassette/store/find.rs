@@ -7,6 +7,9 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::cassette::error::{CassetteError, Problem};
 
+/// Where a project keeps its cassettes: names are looked for below it.
+pub const RECORDINGS: &str = "recordings";
+
 /// A cassette that was found and not yet loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-pub use find::{Origin, Source, find, path_for};
+pub use find::{Origin, RECORDINGS, Source, find, path_for};
 pub use load::{CutOff, load, load_all};
 pub use rewrite::{Part, Rewrite};
 pub use whole::Whole;

@@ -11,13 +11,11 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::audit::{Auditor, Hit, RULES, Scope, files_below};
+use crate::cassette::RECORDINGS;
 use crate::cassette::format::{self, LoadBody};
 use crate::cli::AuditArgs;
 use crate::command::Failure;
 use crate::command::terminal::{Paint, counted};
-
-/// Where it looks when nothing is named.
-const RECORDINGS: &str = "recordings";
 
 /// How many lines are named where one value stands often in a file.
 const LINES_NAMED: usize = 3;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::cassette::Rewrite;
 use crate::cli::CleanArgs;
 use crate::command::Failure;
-use crate::profile::Profile;
+use crate::command::chosen::{profile, profile_of};
 use crate::redact::{Cleaned, clean};
 
 pub(super) fn run(args: &CleanArgs) -> Result<(), Failure> {
@@ -24,10 +24,9 @@ pub(super) fn run(args: &CleanArgs) -> Result<(), Failure> {
     }
     let mut unclean = 0;
     for (path, own) in found {
-        let named = own.cassette().header.profile.as_deref().filter(|name| Profile::is_built_in(name));
         let profile = match &chosen {
             Some(chosen) => Arc::clone(chosen),
-            None => profile(named.unwrap_or("okta"))?,
+            None => profile_of(None, &own.cassette().header)?,
         };
         let cleaned = clean(own.cassette(), &profile);
         tell(&format!("{}: {}", path.display(), summary(&cleaned, args.check)));
@@ -42,11 +41,6 @@ pub(super) fn run(args: &CleanArgs) -> Result<(), Failure> {
         ))),
         _ => Ok(()),
     }
-}
-
-fn profile(choice: &str) -> Result<Arc<Profile>, Failure> {
-    let profile = Profile::choose(choice);
-    profile.map(Arc::new).map_err(|error| Failure::usage(format_args!("--profile: {error}")))
 }
 
 /// How many values of which type.

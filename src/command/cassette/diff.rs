@@ -8,14 +8,16 @@ use serde::Serialize;
 use crate::cassette::Cassette;
 use crate::cli::DiffArgs;
 use crate::command::Failure;
-use crate::command::changes::{Colour, Named, cassettes, counted, profile, severity, tally, write_changes};
+use crate::command::changes::{Named, severity, tally, write_changes};
+use crate::command::chosen::{cassette, profile_of};
+use crate::command::terminal::{Paint, counted};
 use crate::drift::{Aligned, Change, Comparer, Known, Severity, align, most_severe};
 use crate::profile::{Mask, Profile};
 use crate::redact::clean;
 
 pub(super) fn run(args: &DiffArgs) -> Result<(), Failure> {
-    let (one, other) = (only(&args.recorded)?, only(&args.other)?);
-    let profile = Arc::new(profile(args.profile.as_deref(), &one)?);
+    let (one, other) = (cassette(&args.recorded)?, cassette(&args.other)?);
+    let profile = profile_of(args.profile.as_deref(), &one.header)?;
     let report = Report::of(&one, &other, &profile);
     let mut out = BufWriter::new(io::stdout().lock());
     // Nobody reads on when stdout is closed; whether they differ is in the exit code.
@@ -27,16 +29,6 @@ pub(super) fn run(args: &DiffArgs) -> Result<(), Failure> {
             Err(Failure::Checks(format!("{} and {} differ", args.recorded, args.other)))
         }
         _ => Ok(()),
-    }
-}
-
-fn only(name: &str) -> Result<Cassette, Failure> {
-    let mut found = cassettes(&[name.to_owned()])?;
-    match (found.pop(), found.len()) {
-        (Some(cassette), 0) => Ok(cassette),
-        (_, more) => {
-            Err(Failure::usage(format_args!("{name}: stands for {} cassettes; name one of them", more + 1)))
-        }
     }
 }
 
@@ -94,18 +86,18 @@ impl Report {
     }
 
     fn text(&self, out: &mut impl Write) -> io::Result<()> {
-        let colour = Colour::on_stdout();
+        let paint = Paint::on_stdout();
         for own in &self.changed {
             let (recorded, other) = (&own.recorded, &own.other);
-            let head = colour.bold(&recorded.request());
+            let head = paint.bold(&recorded.request());
             writeln!(out, "{head}  ({}, {})", recorded.place(), other.place())?;
-            write_changes(out, colour, &own.changes)?;
+            write_changes(out, paint, &own.changes)?;
         }
         for own in &self.only_in_a {
-            writeln!(out, "{}  ({})", colour.red(&format!("- {}", own.request())), own.place())?;
+            writeln!(out, "{}  ({})", paint.red(&format!("- {}", own.request())), own.place())?;
         }
         for own in &self.only_in_b {
-            writeln!(out, "{}  ({})", colour.green(&format!("+ {}", own.request())), own.place())?;
+            writeln!(out, "{}  ({})", paint.green(&format!("+ {}", own.request())), own.place())?;
         }
         if self.worst().is_none() {
             return writeln!(out, "the same by meaning: {}", counted(self.same, "interaction"));

@@ -4,20 +4,17 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::{RECORDINGS, unusable};
 use crate::cassette::{self, Cassette, CutOff, Source};
 use crate::cli::ExportArgs;
-use crate::command::Failure;
 use crate::command::terminal::counted;
+use crate::command::{Failure, chosen};
 use crate::interchange::export::{self, Export};
-use crate::shipped::SHIPPED;
 
 pub(super) fn run(args: &ExportArgs) -> Result<(), Failure> {
     let Some(format) = export::format(args.to.name()) else {
         return Err(Failure::usage(format_args!("--to {}: no such format", args.to.name())));
     };
-    let sources =
-        cassette::find(&args.names, Path::new(RECORDINGS), SHIPPED).map_err(|errors| unusable(&errors))?;
+    let sources = chosen::sources(&args.names)?;
     let several = sources.len() > 1;
     let Some(output) = &args.output else {
         return match sources.as_slice() {

@@ -6,8 +6,8 @@ use std::io::{self, Write as _};
 use serde::Serialize;
 use serde_json::json;
 
-use super::chosen;
 use super::glance::Glance;
+use super::sources;
 use crate::cassette::{Origin, Source};
 use crate::cli::CassetteListArgs;
 use crate::clock;
@@ -36,7 +36,7 @@ struct Listed {
 }
 
 pub(super) fn run(args: &CassetteListArgs) -> Result<(), Failure> {
-    let listed: Vec<_> = chosen(&args.names)?.iter().map(describe).collect();
+    let listed: Vec<_> = sources(&args.names)?.iter().map(describe).collect();
     let text = if args.json { json!({ "cassettes": listed }).to_string() + "\n" } else { table(&listed) };
     // Nobody reads on when stdout is closed.
     let _ = io::stdout().write_all(text.as_bytes());

@@ -11,16 +11,11 @@ mod list;
 mod show;
 
 use std::path::Path;
-use std::sync::Arc;
 
-use super::Failure;
-use crate::cassette::{self, CassetteError, Header, Source};
+use super::{Failure, chosen};
+use crate::cassette::{RECORDINGS, Source};
 use crate::cli::CassetteCommand;
-use crate::profile::Profile;
 use crate::shipped::SHIPPED;
-
-/// Where a project's own cassettes are.
-const RECORDINGS: &str = "recordings";
 
 pub(super) fn run(command: CassetteCommand) -> Result<(), Failure> {
     match command {
@@ -36,17 +31,12 @@ pub(super) fn run(command: CassetteCommand) -> Result<(), Failure> {
 }
 
 /// The cassettes that are named; without names the project's own, and the shipped ones where there are none.
-fn chosen(names: &[String]) -> Result<Vec<Source>, Failure> {
-    let recordings = Path::new(RECORDINGS);
-    let found = cassette::find(names, recordings, SHIPPED);
-    let found = match found {
-        Err(_) if names.is_empty() && !holds_any(recordings) => {
-            let shipped: Vec<_> = SHIPPED.iter().map(|(name, _)| (*name).to_owned()).collect();
-            cassette::find(&shipped, recordings, SHIPPED)
-        }
-        found => found,
-    };
-    found.map_err(|errors| unusable(&errors))
+fn sources(names: &[String]) -> Result<Vec<Source>, Failure> {
+    if names.is_empty() && !holds_any(Path::new(RECORDINGS)) {
+        let shipped: Vec<_> = SHIPPED.iter().map(|(name, _)| (*name).to_owned()).collect();
+        return chosen::sources(&shipped);
+    }
+    chosen::sources(names)
 }
 
 /// Whether anything is in the directory, as far as can be told: what cannot be read is not passed over.
@@ -55,15 +45,4 @@ fn holds_any(dir: &Path) -> bool {
         Ok(mut entries) => entries.next().is_some(),
         Err(error) => error.kind() != std::io::ErrorKind::NotFound,
     }
-}
-
-fn unusable(errors: &[CassetteError]) -> Failure {
-    Failure::Usage(errors.iter().map(ToString::to_string).collect())
-}
-
-/// The profile that was asked for, else the built-in one that the cassette names, else Okta's.
-fn profile(choice: Option<&str>, header: &Header) -> Result<Arc<Profile>, Failure> {
-    let named = header.profile.as_deref().filter(|name| Profile::is_built_in(name));
-    let profile = Profile::choose(choice.or(named).unwrap_or("okta"));
-    profile.map(Arc::new).map_err(|error| Failure::usage(format_args!("--profile: {error}")))
 }

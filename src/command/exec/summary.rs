@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::verdict::{Check, CheckResult, Run, counted};
+use super::verdict::{Check, CheckResult, Run};
 use crate::cli::ReportTo;
+use crate::command::terminal::counted;
 
 /// Most lines of all cases together.
 const MOST: usize = 16;
@@ -52,26 +53,26 @@ fn requests(run: &Run) -> String {
         return "no request reached the proxy".to_owned();
     }
     let each = tallied.outcomes.iter().map(|(outcome, count)| match *outcome {
-        "miss" => counted(*count, ("miss", "misses")),
+        "miss" => counted(*count, "miss"),
         "passed" => format!("{count} passed on"),
         "own" => format!("{count} of overdub's own"),
         outcome if outcome.ends_with("-error") => {
             let one = outcome.replace('-', " ");
-            counted(*count, (&one, &format!("{one}s")))
+            counted(*count, &one)
         }
         outcome => format!("{count} {outcome}"),
     });
     let left = tallied.abandoned();
     let left = (left > 0).then(|| format!("{left} whose clients left"));
     let each: Vec<_> = each.chain(left).collect();
-    format!("{}: {}", counted(tallied.requests, ("request", "requests")), each.join(", "))
+    format!("{}: {}", counted(tallied.requests, "request"), each.join(", "))
 }
 
 /// What is worth a word and no failure.
 fn asides(run: &Run) -> String {
     let mut asides = String::new();
     if let Some((path, report)) = &run.recorded {
-        let exchanges = counted(report.recorded, ("exchange", "exchanges"));
+        let exchanges = counted(report.recorded, "exchange");
         let _ = write!(asides, "; recorded {exchanges} into {}", path.display());
     }
     let (total, unused) = run.unused();

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::child::Ended;
 use crate::clock::Timestamp;
+use crate::command::terminal::counted;
 use crate::journal::{Failed, Tallied};
 use crate::recorder::Report;
 use crate::replay::CassetteUse;
@@ -77,9 +78,9 @@ impl Run {
     pub(super) fn checks(&self) -> Vec<Check> {
         vec![
             self.command(),
-            self.failures("misses", "miss", ("miss", "misses")),
-            self.failures("upstream-errors", "upstream-error", ("upstream error", "upstream errors")),
-            self.failures("script-errors", "script-error", ("script error", "script errors")),
+            self.failures("misses", "miss", "miss"),
+            self.failures("upstream-errors", "upstream-error", "upstream error"),
+            self.failures("script-errors", "script-error", "script error"),
             self.internal(),
             self.recording(),
             self.used(),
@@ -112,20 +113,19 @@ impl Run {
         Check { name: "command", result, summary, cases: Vec::new() }
     }
 
-    fn failures(&self, name: &'static str, outcome: &str, words: (&str, &str)) -> Check {
+    fn failures(&self, name: &'static str, outcome: &str, what: &str) -> Check {
         let count = self.tallied.count(outcome);
         let mut cases: Vec<_> = self.tallied.of(outcome).map(told).collect();
         let kept = self.tallied.of(outcome).map(|own| own.times).sum();
         let unkept = count.saturating_sub(kept);
         if unkept > 0 {
-            cases.push(vec![format!("and {}, whose reports were not kept", counted(unkept, words))]);
+            cases.push(vec![format!("and {}, whose reports were not kept", counted(unkept, what))]);
         }
-        Check { name, result: CheckResult::of(count == 0), summary: counted(count, words), cases }
+        Check { name, result: CheckResult::of(count == 0), summary: counted(count, what), cases }
     }
 
     fn internal(&self) -> Check {
-        let mut check =
-            self.failures("internal-errors", "internal-error", ("internal error", "internal errors"));
+        let mut check = self.failures("internal-errors", "internal-error", "internal error");
         if let Some(why) = &self.broken {
             check.result = CheckResult::Failed;
             check.cases.push(vec![format!("the server ended badly: {why}")]);
@@ -151,7 +151,7 @@ impl Run {
             );
             cases.push(vec![format!("{path}: values that look like secrets: {leaks}"), advice]);
         }
-        let summary = format!("{} into {path}", counted(*recorded, ("exchange", "exchanges")));
+        let summary = format!("{} into {path}", counted(*recorded, "exchange"));
         Check { name, result: CheckResult::of(cases.is_empty()), summary, cases }
     }
 
@@ -165,7 +165,7 @@ impl Run {
             });
             std::iter::once(first).chain(each).collect()
         });
-        let summary = format!("{unused} of {} unused", counted(total as u64, ("recording", "recordings")));
+        let summary = format!("{unused} of {} unused", counted(total, "recording"));
         Check { name: "used", result, summary, cases: cases.collect() }
     }
 
@@ -178,13 +178,13 @@ impl Run {
                     own.scenario,
                     own.handler,
                     own.place,
-                    counted(own.calls, ("call", "calls"))
+                    counted(own.calls, "call")
                 )]
             })
             .collect();
         let result =
             if self.required.fired { CheckResult::of(idle.is_empty()) } else { CheckResult::Skipped };
-        let all = counted(self.handlers.len() as u64, ("handler", "handlers"));
+        let all = counted(self.handlers.len(), "handler");
         Check { name: "fired", result, summary: format!("{} of {all} never fired", idle.len()), cases: idle }
     }
 }
@@ -206,11 +206,6 @@ fn told(failed: &Failed) -> Vec<String> {
         let _ = write!(first, " ({times} times)");
     }
     lines
-}
-
-/// `1 miss`, `2 misses`.
-pub(super) fn counted(number: u64, (one, many): (&str, &str)) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 #[cfg(test)]

@@ -19,16 +19,10 @@ use self::log::Line;
 use self::settings::Missed;
 use self::story::{Step, Story};
 use self::tell::Told;
-use super::Failure;
-use crate::cassette::{self, CutOff};
+use super::{Failure, chosen};
 use crate::cli::ExplainArgs;
 use crate::matching::Limits;
-use crate::profile::Profile;
 use crate::replay::{ReplayOptions, check_session_name};
-use crate::shipped::SHIPPED;
-
-/// Where a project keeps its cassettes.
-const RECORDINGS: &str = "recordings";
 
 /// Largest file that a request names, in bytes.
 const LARGEST: u64 = 64 * 1024 * 1024;
@@ -47,12 +41,8 @@ pub(super) async fn run(args: ExplainArgs) -> Result<(), Failure> {
     check_session_name(&args.session).map_err(|error| Failure::usage(format_args!("--session: {error}")))?;
     let wanted = wanted(&args.requests).map_err(Failure::usage)?;
     let lines = args.session_log.as_deref().map(log::read).transpose().map_err(Failure::usage)?;
-    let profile =
-        Profile::choose(&args.profile).map_err(|error| Failure::usage(format_args!("--profile: {error}")))?;
-    let sources = cassette::find(&args.cassettes, Path::new(RECORDINGS), SHIPPED);
-    let cassettes = sources
-        .and_then(|sources| cassette::load_all(&sources, CutOff::Refuse))
-        .map_err(|errors| Failure::Usage(errors.iter().map(ToString::to_string).collect()))?;
+    let profile = chosen::profile(&args.profile)?;
+    let cassettes = chosen::cassettes(&args.cassettes)?;
     let options = ReplayOptions { repeat: args.repeat, ..ReplayOptions::default() };
     let story = Story { cassettes, profile, options, steps: Vec::new(), session: args.session.clone() };
     let told = Explaining { args: &args, lines: lines.as_deref(), story }.all(wanted).await?;

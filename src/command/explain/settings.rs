@@ -1,10 +1,12 @@
 //! Settings that would have a request answered: each was tried before it is told.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::asked::Asked;
 use super::story::Story;
-use crate::cassette::{self, Cassette, CutOff, Repeat, RequestBody};
+use crate::cassette::{self, Cassette, CutOff, RECORDINGS, Repeat, RequestBody};
 use crate::http::CASSETTE;
 use crate::replay::{Considered, Explanation, Verdict};
 use crate::shipped::SHIPPED;
@@ -96,7 +98,7 @@ impl Missed<'_> {
             volatile.sort_unstable();
             volatile.dedup();
             let mut story = self.story.clone();
-            story.profile.volatile.extend(volatile.iter().map(|&name| name.to_owned()));
+            Arc::make_mut(&mut story.profile).volatile.extend(volatile.iter().map(|&name| name.to_owned()));
             let what = format!(
                 "`{}` in the list `volatile` of a profile of your own (--profile FILE)",
                 volatile.join("`, `")
@@ -185,7 +187,7 @@ impl Missed<'_> {
 
     /// The cassettes of the project, and those that are shipped, that are not loaded and have the request.
     fn not_loaded(&self) -> Vec<Cassette> {
-        let recordings = std::path::Path::new("recordings");
+        let recordings = std::path::Path::new(RECORDINGS);
         let shipped: Vec<String> = SHIPPED.iter().map(|(name, _)| (*name).to_owned()).collect();
         let mut sources = cassette::find(&[], recordings, &[]).unwrap_or_default();
         sources.extend(cassette::find(&shipped, std::path::Path::new(""), SHIPPED).unwrap_or_default());

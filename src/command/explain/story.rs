@@ -13,7 +13,7 @@ use crate::replay::{Explanation, Player, ReplayOptions, Session, Verdict};
 #[derive(Debug, Clone)]
 pub(super) struct Story {
     pub(super) cassettes: Vec<Cassette>,
-    pub(super) profile: Profile,
+    pub(super) profile: Arc<Profile>,
     pub(super) options: ReplayOptions,
     /// What came before.
     pub(super) steps: Vec<Step>,

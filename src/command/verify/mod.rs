@@ -7,10 +7,10 @@ mod send;
 mod walk;
 
 use std::io::{self, BufWriter, Write as _};
-use std::sync::Arc;
 
 use super::Failure;
-use super::changes::{cassettes, profile, severity};
+use super::changes::severity;
+use super::chosen::{cassettes, profile_of};
 use crate::cassette::Cassette;
 use crate::cli::VerifyArgs;
 use crate::config::VerifyConfig;
@@ -39,7 +39,7 @@ pub(super) async fn run(args: VerifyArgs) -> Result<(), Failure> {
 
 /// Asks for what one cassette holds. An org that is built in is a new one for each.
 async fn verified(cassette: &Cassette, config: &VerifyConfig) -> Result<Verified, Failure> {
-    let profile = Arc::new(profile(config.profile.as_deref(), cassette)?);
+    let profile = profile_of(config.profile.as_deref(), &cassette.header)?;
     let mask = Mask::new(&profile);
     let reached = Reached::of(&config.upstream).await?;
     let Some(origin) = &reached.origin else {

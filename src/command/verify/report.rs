@@ -8,7 +8,8 @@ use serde_json::json;
 
 use crate::cassette::Cassette;
 use crate::command::Failure;
-use crate::command::changes::{Colour, Named, counted, tally, write_changes};
+use crate::command::changes::{Named, tally, write_changes};
+use crate::command::terminal::{Paint, counted};
 use crate::drift::{Change, Severity, most_severe};
 use crate::profile::Mask;
 
@@ -154,15 +155,15 @@ impl Report {
 
     /// What has changed; nothing where nothing has.
     pub(super) fn text(&self, out: &mut impl Write) -> io::Result<()> {
-        let colour = Colour::on_stdout();
+        let paint = Paint::on_stdout();
         for cassette in &self.cassettes {
             for own in cassette.interactions.iter().filter(|own| matches!(own.outcome, "changed" | "failed"))
             {
-                writeln!(out, "{}  ({})", colour.bold(&own.named.request()), own.named.place())?;
+                writeln!(out, "{}  ({})", paint.bold(&own.named.request()), own.named.place())?;
                 if let Some(reason) = &own.reason {
-                    writeln!(out, "    {}  {reason}", colour.red("failed  "))?;
+                    writeln!(out, "    {}  {reason}", paint.red("failed  "))?;
                 }
-                write_changes(out, colour, &own.changes)?;
+                write_changes(out, paint, &own.changes)?;
             }
             let tally = tally(&cassette.changes());
             let failed = match cassette.count("failed") {

@@ -210,5 +210,5 @@ fn a_cassette_that_is_not_there_is_a_usage_error() {
     assert!(err.contains("ane") && err.contains("one"), "{err}");
     let (code, _, err) = project.run(&["cassette", "diff", "one", "deep"]);
     assert_eq!(code, 2);
-    assert!(err.contains("deep: stands for 2 cassettes; name one of them"), "{err}");
+    assert!(err.contains("deep: is 2 cassettes; name one of them"), "{err}");
 }

@@ -12,10 +12,11 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::json;
 
-use super::{chosen, profile};
+use super::sources;
 use crate::cassette::{self, CutOff, Header, Origin, Source};
 use crate::cli::CassetteCheckArgs;
 use crate::command::Failure;
+use crate::command::chosen::profile_of;
 use crate::command::terminal::{Paint, counted};
 use crate::profile::Profile;
 
@@ -31,7 +32,7 @@ struct Told {
 }
 
 pub(super) fn run(args: &CassetteCheckArgs) -> Result<(), Failure> {
-    let sources = chosen(&args.names)?;
+    let sources = sources(&args.names)?;
     let mut profiles = Profiles::default();
     let mut shared = shared::Shared::default();
     let mut told = Vec::with_capacity(sources.len());
@@ -81,7 +82,7 @@ impl Profiles {
         if let Some(known) = self.0.get(&header.profile) {
             return Ok(Arc::clone(known));
         }
-        let read = profile(None, header)?;
+        let read = profile_of(None, header)?;
         self.0.insert(header.profile.clone(), Arc::clone(&read));
         Ok(read)
     }

@@ -10,7 +10,7 @@ mod report;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 
 use self::file::{Importer, Outcome};
@@ -18,9 +18,8 @@ use self::plan::Job;
 use self::progress::Progress;
 use self::report::Report;
 use crate::cli::{ImportArgs, Switch};
-use crate::command::Failure;
+use crate::command::{Failure, chosen};
 use crate::interchange::import::by_name;
-use crate::profile::Profile;
 use crate::redact::Redact;
 
 /// Most threads. Beyond that the disk is busy.
@@ -30,12 +29,10 @@ const MAX_THREADS: usize = 8;
 const AT_ONCE: u64 = 8 << 20;
 
 pub(super) fn run(args: &ImportArgs) -> Result<(), Failure> {
-    let profile = Profile::choose(&args.profile);
-    let profile = profile.map_err(|error| Failure::usage(format_args!("--profile: {error}")))?;
+    let profile = chosen::profile(&args.profile)?;
     let redact = if args.redact == Switch::On { Redact::On } else { Redact::Off };
     let format = args.format.name().and_then(by_name);
-    let importer =
-        Importer::new(format, redact, Arc::new(profile), args.overwrite).map_err(Failure::usage)?;
+    let importer = Importer::new(format, redact, profile, args.overwrite).map_err(Failure::usage)?;
     let plan = plan::plan(args, format)?;
     let mut report = Report::new(redact);
     for (path, error) in plan.unreadable {

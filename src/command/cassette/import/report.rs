@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::file::{Imported, Outcome};
 use crate::command::Failure;
+use crate::command::terminal::counted;
 use crate::interchange::import::{Note, Problem};
 use crate::profile::StandInType;
 use crate::redact::Redact;
@@ -162,9 +163,4 @@ fn place(path: &Path, problem: &Problem) -> String {
         (line, 0) => format!("{path}:{line}"),
         (line, column) => format!("{path}:{line}:{column}"),
     }
-}
-
-fn counted(number: usize, what: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {what}{plural}")
 }

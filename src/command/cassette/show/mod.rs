@@ -5,28 +5,17 @@ mod timeline;
 mod whole;
 
 use std::io::{self, BufWriter, Write as _};
-use std::path::Path;
 
-use super::{RECORDINGS, profile, unusable};
-use crate::cassette::{self, Cassette, CutOff, Interaction};
+use crate::cassette::{Cassette, Interaction};
 use crate::cli::CassetteShowArgs;
-use crate::command::Failure;
 use crate::command::terminal::{Paint, counted};
+use crate::command::{Failure, chosen};
 use crate::profile::Profile;
-use crate::shipped::SHIPPED;
 
 pub(super) fn run(args: &CassetteShowArgs) -> Result<(), Failure> {
     let (name, number) = asked(args);
-    let names = [name.to_owned()];
-    let sources = cassette::find(&names, Path::new(RECORDINGS), SHIPPED).map_err(|own| unusable(&own))?;
-    let [source] = sources.as_slice() else {
-        return Err(Failure::usage(format_args!(
-            "{name}: is {}; name one of them, or see `overdub cassette list {name}`",
-            counted(sources.len(), "cassette")
-        )));
-    };
-    let cassette = cassette::load(source, CutOff::Refuse).map_err(Failure::usage)?;
-    let profile = profile(args.profile.as_deref(), &cassette.header)?;
+    let cassette = chosen::cassette(name)?;
+    let profile = chosen::profile_of(args.profile.as_deref(), &cassette.header)?;
     let chosen = Chosen::of(&cassette, number)?;
     let mut out = BufWriter::new(io::stdout().lock());
     let paint = Paint::on_stdout();

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::super::verdict::{Check, CheckResult, Run, counted};
+use super::super::verdict::{Check, CheckResult, Run};
+use crate::command::terminal::counted;
 
 /// Most lines that are shown of one check: a CI job's page takes 1 MiB of all steps together.
 const MOST: usize = 200;
@@ -11,7 +12,7 @@ pub(super) fn text(run: &Run) -> String {
     let checks = run.checks();
     let is_good = run.exit_code() == 0;
     let result = if is_good { "✅ passed" } else { "❌ failed" };
-    let requests = counted(run.tallied.requests, ("request", "requests"));
+    let requests = counted(run.tallied.requests, "request");
     let outcomes = run.tallied.outcomes.iter().map(|(outcome, count)| format!("{count} {outcome}"));
     let outcomes: Vec<_> = outcomes.collect();
     let mut text = format!("### overdub exec: {result}\n\n{}\n\n", code(&run.command));

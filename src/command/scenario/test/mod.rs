@@ -25,8 +25,6 @@ use play::Failed;
 use report::{Report, Run};
 use world::{Play, World};
 
-/// Where a project's own recordings are.
-const RECORDINGS: &str = "recordings";
 /// Where the client believes it is.
 const ORIGIN: &str = "http://overdub.test";
 /// The same as it stands in `Host`.

@@ -8,12 +8,11 @@ use ::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::RECORDINGS;
 use super::compare::Came;
 use super::file::{Answer, Test};
 use crate::Proxy;
 use crate::cassette::{
-    self, Body as RecordedBody, Cassette, CutOff, Framing, Header, Interaction, RecordedRequest,
+    self, Body as RecordedBody, Cassette, CutOff, Framing, Header, Interaction, RECORDINGS, RecordedRequest,
     RecordedResponse, Repeat, RequestBody,
 };
 use crate::clock::{Clock, Timestamp};
