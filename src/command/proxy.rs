@@ -27,20 +27,9 @@ pub(super) async fn run(config: RunConfig, renewal: Renewal) -> Result<(), Failu
 
 /// Says what a recording came to.
 fn verdict(path: &Path, report: Report) -> Result<(), Failure> {
-    let path = path.display();
-    tracing::info!("{path}: exchanges recorded: {}", report.recorded);
-    if report.failed > 0 {
-        return Err(Failure::Checks(format!(
-            "{path}: exchanges that could not be written: {}",
-            report.failed
-        )));
+    tracing::info!("{}: exchanges recorded: {}", path.display(), report.recorded);
+    match report.problems(path).first() {
+        Some(problem) => Err(Failure::Checks(problem.to_string())),
+        None => Ok(()),
     }
-    if report.leaks > 0 {
-        return Err(Failure::Checks(format!(
-            "{path}: values that look like secrets: {}; say in a profile of your own where they stand and run \
-             `overdub cassette clean --profile FILE {path}`, or delete the cassette",
-            report.leaks
-        )));
-    }
-    Ok(())
 }

@@ -3,6 +3,7 @@
 //! Unlike the journal it forgets nothing that its reader counts on: numbers are exact however many requests there are,
 //! and only the texts of failures are bounded.
 
+use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -43,6 +44,28 @@ pub struct Failed {
     pub report: Vec<String>,
     /// How often it was so.
     pub times: u64,
+}
+
+impl Failed {
+    /// For people, line by line: the first names the request, and how often it failed so.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = self.report.clone();
+        // The report of a miss names the request itself.
+        if self.outcome != "miss" {
+            let request = format!("{} {}: ", self.method, self.target);
+            match lines.first_mut() {
+                Some(first) => first.insert_str(0, &request),
+                None => lines.push(request),
+            }
+        }
+        if self.times > 1
+            && let Some(first) = lines.first_mut()
+        {
+            // Writing to a string cannot fail.
+            let _ = write!(first, " ({} times)", self.times);
+        }
+        lines
+    }
 }
 
 /// What came of all requests, at one moment.

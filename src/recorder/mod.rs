@@ -9,7 +9,9 @@ mod inspect;
 mod raw;
 mod tee;
 
+use std::fmt;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -94,6 +96,41 @@ pub struct Report {
     pub failed: u64,
     /// Values in the cassette that look like secrets; each was logged when it was written.
     pub leaks: u64,
+}
+
+/// What is wrong with a recording.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// What it is, behind the cassette's path.
+    pub what: String,
+    /// What to do about it, if there is something.
+    pub advice: Option<String>,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        self.advice.iter().try_for_each(|advice| write!(f, "; {advice}"))
+    }
+}
+
+impl Report {
+    /// What is wrong with the cassette at `path`; nothing where all went well.
+    pub fn problems(&self, path: &Path) -> Vec<Problem> {
+        let path = path.display();
+        let lost = (self.failed > 0).then(|| Problem {
+            what: format!("{path}: exchanges that could not be written: {}", self.failed),
+            advice: None,
+        });
+        let leaks = (self.leaks > 0).then(|| Problem {
+            what: format!("{path}: values that look like secrets: {}", self.leaks),
+            advice: Some(format!(
+                "say in a profile of your own where they stand and run `overdub cassette clean --profile FILE {path}`, \
+                 or delete the cassette"
+            )),
+        });
+        lost.into_iter().chain(leaks).collect()
+    }
 }
 
 impl Recorder {

@@ -1,6 +1,6 @@
 //! Sessions and cassettes as those see them who look on: the admin address and the journal.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::player::{Answered, Player, Recording};
@@ -65,6 +65,14 @@ pub struct UnusedRecording {
     pub method: String,
     /// The recorded URL; secrets are hidden.
     pub url: String,
+}
+
+impl UnusedRecording {
+    /// `#2 (recordings/sms.yaml:12) POST /a`; `path`: its cassette's file.
+    pub fn told(&self, path: &Path) -> String {
+        let Self { number, line, method, url } = self;
+        format!("#{number} ({}:{line}) {method} {url}", path.display())
+    }
 }
 
 impl Sessions {

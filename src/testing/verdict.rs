@@ -33,18 +33,13 @@ impl Verdict {
         if !expected.failures {
             let told = proxy.account().map(crate::journal::Account::read).unwrap_or_default();
             for failed in told.failed.iter().filter(|own| UNEXPECTED.contains(&own.outcome)) {
-                let times =
-                    if failed.times > 1 { format!(" ({} times)", failed.times) } else { String::new() };
-                let (outcome, method, target) = (failed.outcome, &failed.method, &failed.target);
-                problems.push(format!("{outcome}: {method} {target}{times}\n{}", failed.report.join("\n")));
+                problems.push(format!("{}: {}", failed.outcome, failed.lines().join("\n")));
             }
         }
         if expected.used {
             for own in proxy.player().and_then(|player| player.used()).unwrap_or_default() {
                 for unused in &own.unused {
-                    let place = format!("{}:{}", own.path.display(), unused.line);
-                    let (number, method, url) = (unused.number, &unused.method, &unused.url);
-                    problems.push(format!("never used: {} #{number} {method} {url} ({place})", own.name));
+                    problems.push(format!("never used: {} {}", own.name, unused.told(&own.path)));
                 }
             }
         }
@@ -61,14 +56,7 @@ impl Verdict {
     /// With what a recording came to.
     pub(super) fn with(mut self, recorded: Option<(PathBuf, Report)>, broken: Option<String>) -> Self {
         if let Some((path, report)) = recorded {
-            let path = path.display();
-            if report.failed > 0 {
-                self.problems.push(format!("{path}: exchanges that could not be written: {}", report.failed));
-            }
-            if report.leaks > 0 {
-                let leaks = report.leaks;
-                self.problems.push(format!("{path}: values that look like secrets: {leaks}"));
-            }
+            self.problems.extend(report.problems(&path).iter().map(ToString::to_string));
         }
         self.problems.extend(broken.map(|why| format!("the server ended badly: {why}")));
         self

@@ -126,14 +126,10 @@ async fn record(
 
 async fn finish(recording: Recording, path: &Path) -> Result<(), Failure> {
     let report = recording.finish(Duration::from_secs(1)).await;
-    if report.failed > 0 {
-        return Err(Failure::Checks(format!(
-            "{} exchanges could not be written to {}",
-            report.failed,
-            path.display()
-        )));
+    match report.problems(path).first() {
+        Some(problem) => Err(Failure::Checks(problem.to_string())),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Plays the same requests against the cassette; returns what differs.

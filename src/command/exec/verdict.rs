@@ -1,6 +1,5 @@
 //! What a run came to, and whether that is good.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,7 +7,7 @@ use super::child::Ended;
 use crate::clock::Timestamp;
 use crate::command::terminal::counted;
 use crate::journal::{Failed, Tallied};
-use crate::recorder::Report;
+use crate::recorder::{Problem, Report};
 use crate::replay::CassetteUse;
 use crate::scenario::HandlerReport;
 
@@ -115,7 +114,7 @@ impl Run {
 
     fn failures(&self, name: &'static str, outcome: &str, what: &str) -> Check {
         let count = self.tallied.count(outcome);
-        let mut cases: Vec<_> = self.tallied.of(outcome).map(told).collect();
+        let mut cases: Vec<_> = self.tallied.of(outcome).map(Failed::lines).collect();
         let kept = self.tallied.of(outcome).map(|own| own.times).sum();
         let unkept = count.saturating_sub(kept);
         if unkept > 0 {
@@ -135,23 +134,16 @@ impl Run {
 
     fn recording(&self) -> Check {
         let name = "recording";
-        let Some((path, Report { recorded, failed, leaks })) = &self.recorded else {
+        let Some((path, report)) = &self.recorded else {
             let summary = "nothing was to be recorded".to_owned();
             return Check { name, result: CheckResult::Skipped, summary, cases: Vec::new() };
         };
-        let path = path.display();
-        let mut cases = Vec::new();
-        if *failed > 0 {
-            cases.push(vec![format!("{path}: exchanges that could not be written: {failed}")]);
-        }
-        if *leaks > 0 {
-            let advice = format!(
-                "what to do: say in a profile of your own where they stand and run `overdub cassette clean --profile \
-                 FILE {path}`, or delete the cassette"
-            );
-            cases.push(vec![format!("{path}: values that look like secrets: {leaks}"), advice]);
-        }
-        let summary = format!("{} into {path}", counted(*recorded, "exchange"));
+        let case = |Problem { what, advice }| {
+            let advice = advice.map(|advice| format!("what to do: {advice}"));
+            std::iter::once(what).chain(advice).collect()
+        };
+        let cases: Vec<Vec<String>> = report.problems(path).into_iter().map(case).collect();
+        let summary = format!("{} into {}", counted(report.recorded, "exchange"), path.display());
         Check { name, result: CheckResult::of(cases.is_empty()), summary, cases }
     }
 
@@ -160,9 +152,7 @@ impl Run {
         let result = if self.required.used { CheckResult::of(unused == 0) } else { CheckResult::Skipped };
         let cases = self.cassettes.iter().filter(|own| !own.unused.is_empty()).map(|own| {
             let first = format!("{}: {} of {} unused", own.name, own.unused.len(), own.total);
-            let each = own.unused.iter().map(|one| {
-                format!("#{} ({}:{}) {} {}", one.number, own.path.display(), one.line, one.method, one.url)
-            });
+            let each = own.unused.iter().map(|one| one.told(&own.path));
             std::iter::once(first).chain(each).collect()
         });
         let summary = format!("{unused} of {} unused", counted(total, "recording"));
@@ -187,25 +177,6 @@ impl Run {
         let all = counted(self.handlers.len(), "handler");
         Check { name: "fired", result, summary: format!("{} of {all} never fired", idle.len()), cases: idle }
     }
-}
-
-/// A failure's lines. The first one names the request, which the report of a miss does itself.
-fn told(failed: &Failed) -> Vec<String> {
-    let Failed { outcome, method, target, report, times } = failed;
-    let mut lines = report.clone();
-    if *outcome != "miss" {
-        let request = format!("{method} {target}: ");
-        match lines.first_mut() {
-            Some(first) => first.insert_str(0, &request),
-            None => lines.push(request),
-        }
-    }
-    if *times > 1
-        && let Some(first) = lines.first_mut()
-    {
-        let _ = write!(first, " ({times} times)");
-    }
-    lines
 }
 
 #[cfg(test)]
