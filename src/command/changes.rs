@@ -1,14 +1,10 @@
-//! How changes are told: to people and as JSON.
+//! How changes are told to people, and from which severity on they count.
 
 use std::io::{self, Write};
 
-use serde::Serialize;
-
 use super::terminal::Paint;
-use crate::cassette::{Cassette, Interaction};
 use crate::cli::FailOn;
 use crate::drift::{Change, Severity};
-use crate::profile::Mask;
 
 /// The severity from which on changes count.
 pub(super) fn severity(fail_on: FailOn) -> Severity {
@@ -16,37 +12,6 @@ pub(super) fn severity(fail_on: FailOn) -> Severity {
         FailOn::Breaking => Severity::Breaking,
         FailOn::Additive => Severity::Additive,
         FailOn::Value => Severity::Value,
-    }
-}
-
-/// An interaction as reports name it.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Named {
-    /// Its cassette's file.
-    pub(super) file: String,
-    /// The line there.
-    pub(super) line: usize,
-    pub(super) method: String,
-    /// Without secrets.
-    pub(super) url: String,
-}
-
-impl Named {
-    pub(super) fn of(cassette: &Cassette, own: &Interaction, mask: &Mask) -> Self {
-        Self {
-            file: cassette.path.display().to_string(),
-            line: own.line,
-            method: own.request.method.to_string(),
-            url: mask.cut(&own.request.url, 160).into(),
-        }
-    }
-
-    pub(super) fn request(&self) -> String {
-        format!("{} {}", self.method, self.url)
-    }
-
-    pub(super) fn place(&self) -> String {
-        format!("{}:{}", self.file, self.line)
     }
 }
 

@@ -9,6 +9,7 @@ mod demo;
 mod exec;
 mod explain;
 pub mod logging;
+mod named;
 mod proxy;
 mod sandbox;
 mod scenario;

@@ -144,11 +144,18 @@ impl Verdict {
     }
 }
 
+impl Named {
+    /// `sms #3 (recordings/sms.yaml:41)`
+    pub fn place(&self) -> String {
+        let Self { recording, cassette, path, line, .. } = self;
+        format!("{cassette} #{} ({}:{line})", recording.interaction + 1, path.display())
+    }
+}
+
 impl std::fmt::Display for Named {
     /// `sms #3 (recordings/sms.yaml:41) POST /api/v1/users`
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { recording, cassette, path, line, method, url } = self;
-        write!(f, "{cassette} #{} ({}:{line}) {method} {url}", recording.interaction + 1, path.display())
+        write!(f, "{} {} {}", self.place(), self.method, self.url)
     }
 }
 

@@ -8,8 +8,9 @@ use serde::Serialize;
 use crate::cassette::Cassette;
 use crate::cli::DiffArgs;
 use crate::command::Failure;
-use crate::command::changes::{Named, severity, tally, write_changes};
+use crate::command::changes::{severity, tally, write_changes};
 use crate::command::chosen::{cassette, profile_of};
+use crate::command::named::Named;
 use crate::command::terminal::{Paint, counted};
 use crate::drift::{Aligned, Change, Comparer, Known, Severity, align, most_severe};
 use crate::profile::{Mask, Profile};
@@ -63,8 +64,8 @@ impl Report {
         let comparer = Comparer::new(profile, &mask, &known, &live.terms);
         let Aligned { pairs, only_recorded, only_live, .. } =
             align(&comparer, &one.interactions, &other.interactions);
-        let a = |at: usize| Named::of(&one, &one.interactions[at], &mask);
-        let b = |at: usize| Named::of(&other, &other.interactions[at], &mask);
+        let a = |at: usize| Named::of(&one, at, &mask);
+        let b = |at: usize| Named::of(&other, at, &mask);
         let all = pairs.len();
         let changed: Vec<_> = pairs
             .into_iter()

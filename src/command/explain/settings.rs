@@ -123,7 +123,7 @@ impl Missed<'_> {
         let mut story = self.story.clone();
         let Some(own) = interaction(&mut story.cassettes, near) else { return };
         own.request.body = RequestBody::Unrecorded;
-        let named = place(near);
+        let named = near.named.place();
         let what = format!("`body: unrecorded` in the request of {named}, which fits any body");
         self.add(found, "body", what, &story, self.asked).await;
     }
@@ -133,7 +133,7 @@ impl Missed<'_> {
             let mut story = self.story.clone();
             if let Some(own) = interaction(&mut story.cassettes, last) {
                 own.repeat = Some(Repeat::Last);
-                let what = format!("`repeat: last` in {}", place(last));
+                let what = format!("`repeat: last` in {}", last.named.place());
                 self.add(found, "repeat", what, &story, self.asked).await;
             }
         }
@@ -246,18 +246,6 @@ fn names(field: &str) -> Option<Vec<&str>> {
         .map(|own| own.split('[').next().unwrap_or(own))
         .filter(|own| !own.is_empty() && !own.ends_with(']'));
     Some(names.collect::<Vec<_>>()).filter(|names| !names.is_empty())
-}
-
-/// `sms #3 (recordings/sms.yaml:41)`
-fn place(near: &Considered) -> String {
-    let named = &near.named;
-    format!(
-        "{} #{} ({}:{})",
-        named.cassette,
-        named.recording.interaction + 1,
-        named.path.display(),
-        named.line
-    )
 }
 
 fn interaction<'a>(

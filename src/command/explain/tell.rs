@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::settings::Setting;
-use crate::replay::{Answering, Considered, Explanation, Match, Named, Standing, Verdict, told};
+use crate::command::named::Named;
+use crate::replay::{self, Answering, Considered, Explanation, Match, Standing, Verdict, told};
 
 /// A request, what comes of it, and what would make it another.
 pub(super) struct Told {
@@ -94,7 +95,7 @@ impl Told {
                     Match::Values => "with the client's own values where stand-ins were recorded",
                     Match::AnyBody => "whatever its body is: none was recorded",
                 };
-                let place = own.considered.first().map(|own| place(&own.named)).unwrap_or_default();
+                let place = own.considered.first().map(|own| own.named.place()).unwrap_or_default();
                 format!("would be answered by {place} with {status}, {by}")
             }
             miss => format!("a miss: {}", miss.told()),
@@ -153,20 +154,8 @@ fn candidate(own: &Considered) -> Value {
     shown
 }
 
-fn named(own: &Named) -> Value {
-    json!({
-        "cassette": own.cassette,
-        "interaction": own.recording.interaction + 1,
-        "file": own.path.display().to_string(),
-        "line": own.line,
-        "method": own.method.as_str(),
-        "url": own.url,
-    })
-}
-
-/// `sms #3 (recordings/sms.yaml:41)`
-fn place(own: &Named) -> String {
-    format!("{} #{} ({}:{})", own.cassette, own.recording.interaction + 1, own.path.display(), own.line)
+fn named(own: &replay::Named) -> Value {
+    json!(Named::from(own))
 }
 
 /// What its session has to do with a recording, in words.
@@ -179,7 +168,7 @@ fn standing(own: &Considered, answers: bool) -> String {
         (false, false) => "not used",
     }
     .to_owned();
-    let write = |named: &Named| {
+    let write = |named: &replay::Named| {
         format!("{} #{}, {} {}", named.cassette, named.recording.interaction + 1, named.method, named.url)
     };
     if let Some(after) = after {

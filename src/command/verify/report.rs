@@ -8,7 +8,8 @@ use serde_json::json;
 
 use crate::cassette::Cassette;
 use crate::command::Failure;
-use crate::command::changes::{Named, tally, write_changes};
+use crate::command::changes::{tally, write_changes};
+use crate::command::named::Named;
 use crate::command::terminal::{Paint, counted};
 use crate::drift::{Change, Severity, most_severe};
 use crate::profile::Mask;
@@ -66,7 +67,8 @@ struct Told {
 /// What came of one cassette.
 #[derive(Debug, Serialize)]
 pub(super) struct Verified {
-    cassette: String,
+    name: String,
+    path: String,
     interactions: Vec<Told>,
     /// How many were not sent, by why.
     #[serde(skip)]
@@ -77,8 +79,8 @@ impl Verified {
     pub(super) fn of(cassette: &Cassette, outcomes: Vec<Outcome>, mask: &Mask) -> Self {
         let mut unsent: BTreeMap<String, usize> = BTreeMap::new();
         let lines: Vec<usize> = cassette.interactions.iter().map(|own| own.line).collect();
-        let told = cassette.interactions.iter().zip(outcomes).map(|(own, outcome)| {
-            let named = Named::of(cassette, own, mask);
+        let told = outcomes.into_iter().enumerate().map(|(at, outcome)| {
+            let named = Named::of(cassette, at, mask);
             let (outcome, reason, changes) = match outcome {
                 Outcome::Compared(changes) if changes.is_empty() => ("same", None, changes),
                 Outcome::Compared(changes) => ("changed", None, changes),
@@ -99,7 +101,7 @@ impl Verified {
             Told { named, outcome, reason, changes }
         });
         let interactions = told.collect();
-        Self { cassette: cassette.name.clone(), interactions, unsent }
+        Self { name: cassette.name.clone(), path: cassette.path.display().to_string(), interactions, unsent }
     }
 
     fn changes(&self) -> impl Iterator<Item = &Change> + Clone {
@@ -173,7 +175,7 @@ impl Report {
             let found: Vec<_> = [tally, failed].into_iter().filter(|text| !text.is_empty()).collect();
             if !found.is_empty() {
                 let compared = cassette.count("same") + cassette.count("changed");
-                writeln!(out, "{}: {}; compared: {compared}", cassette.cassette, found.join(", "))?;
+                writeln!(out, "{}: {}; compared: {compared}", cassette.name, found.join(", "))?;
             }
         }
         Ok(())
@@ -211,7 +213,7 @@ impl Report {
             } else {
                 format!("; not compared: {}", unsent.join(", "))
             };
-            let told = format!("{}: compared: {compared}{unsent}", own.cassette);
+            let told = format!("{}: compared: {compared}{unsent}", own.name);
             match (compared, own.unsent.is_empty()) {
                 (0, _) => tracing::warn!("{told}"),
                 (_, false) => tracing::info!("{told}"),

@@ -46,7 +46,7 @@ fn interaction(number: usize, own: &Interaction, profile: &Profile) -> Value {
     let stand_ins: Map<_, _> =
         own.stand_ins.iter().map(|(text, of_type)| (text.clone(), of_type.name().into())).collect();
     json!({
-        "number": number,
+        "interaction": number,
         "line": own.line,
         "at": own.at.map(clock::rfc3339),
         "took_ms": own.took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
