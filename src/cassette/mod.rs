@@ -13,6 +13,6 @@ pub use model::{
     RequestBody,
 };
 pub use store::{
-    CutOff, Existing, Origin, Part, RECORDINGS, Rewrite, Source, Whole, Writer, find, is_being_recorded,
-    is_recorded, load, load_all, path_for,
+    CutOff, Existing, Origin, Part, RECORDINGS, Rewrite, Source, Whole, Writer, again, find,
+    is_being_recorded, is_recorded, load, load_all, path_for,
 };

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::{Failure, proxy};
-use crate::cassette::{Part, Rewrite, is_recorded};
+use crate::cassette::{Part, Rewrite, again, is_recorded};
 use crate::cli::{Command, RecordArgs};
-use crate::config::{Renewal, RunConfig, again, updated};
+use crate::config::{Renewal, RunConfig, updated};
 use crate::drift::{Entry, Merge};
 use crate::profile::Profile;
 

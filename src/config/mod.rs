@@ -13,9 +13,7 @@ use std::net::SocketAddr;
 pub use exec::ExecConfig;
 pub use file::{CommandLine, FileError, FromFile, Settings, SettingsError};
 pub use renewal::{Renewal, Renewed};
-pub use run::{
-    KeepConfig, PlayConfig, RunConfig, UpstreamChoice, UpstreamConfig, WatchConfig, again, updated,
-};
+pub use run::{KeepConfig, PlayConfig, RunConfig, UpstreamChoice, UpstreamConfig, WatchConfig, updated};
 pub use scenarios::ScenarioConfig;
 pub use serve::{AdminConfig, CaConfig, ServeConfig};
 pub use verify::VerifyConfig;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{AdminConfig, ConfigError, ScenarioConfig, ServeConfig};
-use crate::cassette::{Existing, RECORDINGS, is_recorded, path_for};
+use crate::cassette::{Existing, RECORDINGS, again, is_recorded, path_for};
 use crate::cli::{
     self, AdminArgs, ApiArgs, ClockChoice, Command, KeepArgs, PlayArgs, ProxyArgs, RecordArgs, RecordMode,
     ReplayArgs, ScenarioArgs, ServeArgs, Switch, UpstreamArgs, WatchArgs, Watching,
@@ -177,13 +177,6 @@ impl RunConfig {
         let upstream = Some(upstream(args.upstream, args.serve.forward)?);
         Ok(Self { upstream, keep, play, ..base.with(&args.serve, &args.admin)? })
     }
-}
-
-/// Where `record --update` writes while it runs: beside the cassette, under a name that no command takes for one.
-pub fn again(cassette: &Path) -> PathBuf {
-    let mut name = cassette.as_os_str().to_owned();
-    name.push(".again");
-    name.into()
 }
 
 /// The cassette that `record --update` updates, if that is what was typed.

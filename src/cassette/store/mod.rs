@@ -1,9 +1,9 @@
 //! Cassettes as files: found by name, loaded, and appended to so that a crash costs one exchange at most.
 //!
 //! `find` turns what was typed into files, `load` reads them, `writer` records, `rewrite` changes a whole cassette,
-//! `whole` makes one at a stroke, `sidecar` keeps the bodies that are
-//! too large for the cassette. A recorder holds a lock on its file: that tells an exchange that is being written
-//! from one that a crash cut off, and keeps a second recorder out.
+//! `whole` makes one at a stroke, `sidecar` keeps the bodies that are too large for the cassette. A recorder holds a
+//! lock on its file: that tells an exchange that is being written from one that a crash cut off, and keeps a second
+//! recorder out.
 
 mod find;
 mod load;
@@ -64,6 +64,12 @@ fn set_aside(file: &mut File, path: &Path, torn: Torn) -> io::Result<PathBuf> {
     to.sync_data()?;
     file.set_len(torn.offset)?;
     Ok(aside)
+}
+
+/// Where a cassette is recorded that an existing one is updated from: beside it, under a name that no command takes for
+/// a cassette's.
+pub fn again(cassette: &Path) -> PathBuf {
+    with_suffix(cassette, ".again")
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

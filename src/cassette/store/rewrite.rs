@@ -66,21 +66,11 @@ impl Rewrite {
     pub fn replace(self, header: &Header, interactions: &[Interaction]) -> Result<(), CassetteError> {
         let failed = |error| CassetteError::file(&self.shown, Problem::Write(error));
         let before = sidecar::existing_beside(&self.target).map_err(failed)?;
-        let mut sidecars = Numbered::after_existing(&self.target).map_err(failed)?;
-        let (new, file, _) = prepare(&self.target, header)?;
-        let written =
-            write_all(file, interactions, &mut sidecars).and_then(|()| fs::rename(&new, &self.target));
-        if let Err(error) = written {
-            sidecars.discard();
-            // A file that nothing names does no harm.
-            let _ = fs::remove_file(&new);
-            return Err(failed(error));
-        }
+        let sidecars = Numbered::after_existing(&self.target).map_err(failed)?;
+        self.put(header, sidecars, |file, sidecars| write_all(file, interactions, sidecars))?;
         before.iter().try_for_each(fs::remove_file).map_err(failed)
     }
-}
 
-impl Rewrite {
     /// Puts a cassette of these parts in its place, under the header that it has.
     ///
     /// # Errors
@@ -89,27 +79,40 @@ impl Rewrite {
         let failed = |error| CassetteError::file(&self.shown, Problem::Write(error));
         let old = fs::read(&self.target).map_err(failed)?;
         let before = sidecar::existing_beside(&self.target).map_err(failed)?;
-        let mut sidecars = Numbered::after_existing(&self.target).map_err(failed)?;
+        let sidecars = Numbered::after_existing(&self.target).map_err(failed)?;
         let starts: Vec<usize> = self.cassette.interactions.iter().map(|own| own.line).collect();
-        let text = merged(&documents(&old, &starts), parts, &mut sidecars).map_err(failed)?;
-        let (new, mut file, _) = prepare(&self.target, &self.cassette.header)?;
-        let written = file
-            .set_len(0)
-            .and_then(|()| file.seek(SeekFrom::Start(0)))
-            .and_then(|_| file.write_all(&text))
-            .and_then(|()| file.sync_all())
-            .and_then(|()| fs::rename(&new, &self.target));
-        if let Err(error) = written {
-            sidecars.discard();
-            // A file that nothing names does no harm.
-            let _ = fs::remove_file(&new);
-            return Err(failed(error));
-        }
+        let mut text = Vec::new();
+        self.put(&self.cassette.header, sidecars, |file, sidecars| {
+            text = merged(&documents(&old, &starts), parts, sidecars)?;
+            // The header stays as it is, too.
+            file.set_len(0)?;
+            file.seek(SeekFrom::Start(0))?;
+            file.write_all(&text)
+        })?;
         let is_named = |path: &&PathBuf| {
             let name = path.file_name().unwrap_or_default().as_encoded_bytes();
             memchr::memmem::find(&text, name).is_some()
         };
         before.iter().filter(|path| !is_named(path)).try_for_each(fs::remove_file).map_err(failed)
+    }
+
+    /// Writes a file that begins with this header, and puts it in the old one's place.
+    fn put(
+        &self,
+        header: &Header,
+        mut sidecars: Numbered,
+        write: impl FnOnce(&mut File, &mut Numbered) -> io::Result<()>,
+    ) -> Result<(), CassetteError> {
+        let (new, mut file, _) = prepare(&self.target, header)?;
+        let written = write(&mut file, &mut sidecars)
+            .and_then(|()| file.sync_all())
+            .and_then(|()| fs::rename(&new, &self.target));
+        written.map_err(|error| {
+            sidecars.discard();
+            // A file that nothing names does no harm.
+            let _ = fs::remove_file(&new);
+            CassetteError::file(&self.shown, Problem::Write(error))
+        })
     }
 
     /// Removes the cassette, and the bodies beside it.
@@ -162,12 +165,12 @@ fn merged(documents: &[&[u8]], parts: &[Part<'_>], sidecars: &mut Numbered) -> i
     Ok(text)
 }
 
-fn write_all(mut file: File, interactions: &[Interaction], sidecars: &mut Numbered) -> io::Result<()> {
+fn write_all(file: &mut File, interactions: &[Interaction], sidecars: &mut Numbered) -> io::Result<()> {
     let mut text = String::new();
     for own in interactions {
         text.clear();
         format::write_interaction(&mut text, own, sidecars)?;
         file.write_all(text.as_bytes())?;
     }
-    file.sync_all()
+    Ok(())
 }
