@@ -27,7 +27,7 @@
 //! | [`recorder`] | from a finished exchange to the cassette |
 //! | [`redact`] | stand-ins for secret and personal values and for hosts |
 //! | [`proxy`] | who answers a request |
-//! | [`journal`] | what was asked lately, bounded |
+//! | [`journal`] | what was asked: lately, bounded; all of it, counted; line by line, in a file |
 //! | [`admin`] | the address from which a replay is looked at and steered |
 //! | [`upstream`] | the client towards the real API |
 //! | [`audit`] | the leak scan |
@@ -38,10 +38,9 @@
 //! | [`reload`] | takes over what is saved while a proxy runs |
 //! | [`scenario`] | scripts that change what the client sees |
 //! | [`fault`] | what may be made to go wrong, as values |
-//! | [`interchange`] | recordings in the formats of other tools |
 //! | [`sandbox`] | an Okta Factors org on loopback |
 //! | [`shipped`] | the recordings and scenarios that are built in |
-//! | [`interchange`] | other programs' recordings |
+//! | [`interchange`] | other programs' recordings, read and written |
 //! | [`clock`] | time and randomness |
 //! | [`config`] | settings, complete and checked |
 //! | [`launch`] | a proxy from its settings, served |
