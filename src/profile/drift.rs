@@ -36,6 +36,18 @@ pub(super) struct Entry {
     header_values: Vec<HeaderName>,
 }
 
+impl Entry {
+    /// Adds what another says.
+    pub(super) fn add(&mut self, other: Self) {
+        self.ids.extend(other.ids);
+        self.id_fields.extend(other.id_fields);
+        self.varying.extend(other.varying);
+        self.kinds.extend(other.kinds);
+        self.headers.extend(other.headers);
+        self.header_values.extend(other.header_values);
+    }
+}
+
 impl Drift {
     pub(super) fn of(entry: Entry) -> Result<Self, ProfileError> {
         for pattern in &entry.ids {

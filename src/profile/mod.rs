@@ -4,6 +4,7 @@
 
 mod drift;
 mod field;
+mod file;
 mod mask;
 mod route;
 mod sensitive;
@@ -22,6 +23,7 @@ use std::path::{Path, PathBuf};
 use ::http::{HeaderName, Method};
 use regex::Regex;
 
+use self::file::{File, Related, header_names};
 use crate::http::{HostPattern, Origin};
 
 /// The profiles that are built in, by name.
@@ -104,6 +106,9 @@ pub enum ProfileError {
         /// What is wrong with it.
         problem: String,
     },
+    /// A key that it has to have.
+    #[error("profile: has no `{0}`; or write `extends: okta` to add to what overdub knows of Okta")]
+    Missing(&'static str),
     /// The file cannot be read.
     #[error("{path}: {problem}; name a file, or one of the built-in profiles: okta, none")]
     File {
@@ -175,10 +180,8 @@ impl Profile {
     /// # Errors
     /// Names the key, or line and column.
     pub fn parse(text: &str) -> Result<Self, ProfileError> {
-        let file: File = serde_yaml::from_str(text)?;
-        let stand_in_origin = Origin::parse(&file.stand_in_origin).map_err(|_| {
-            ProfileError::value("stand_in_origin", &file.stand_in_origin, "is no origin: write scheme://host")
-        })?;
+        let file = File::parse(text)?;
+        let stand_in_origin = file.stand_in_origin()?;
         let mut kinds = Vec::new();
         for (field, kind, routes) in [
             ("reads", Kind::Read, &file.reads),
@@ -206,7 +209,7 @@ impl Profile {
                 .ok_or_else(|| ProfileError::value("state", path, "is no path: write FIELD.FIELD"))
         });
         Ok(Self {
-            name: file.name,
+            name: file.name()?,
             stand_in_origin,
             hosts: file.hosts,
             public_hosts: public.collect::<Result<_, _>>()?,
@@ -235,71 +238,6 @@ impl Profile {
     /// The state that an answer tells, in a few words; `None` if none of the fields is there.
     pub fn state_of(&self, answer: &serde_json::Value) -> Option<String> {
         state::state(&self.state, answer)
-    }
-}
-
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    name: String,
-    stand_in_origin: String,
-    #[serde(default)]
-    hosts: Vec<String>,
-    #[serde(default)]
-    public_hosts: Vec<String>,
-    #[serde(default, deserialize_with = "header_names")]
-    request_headers: Vec<HeaderName>,
-    #[serde(default)]
-    sensitive: Vec<sensitive::Entry>,
-    #[serde(default)]
-    keep: Vec<String>,
-    #[serde(default)]
-    volatile: Vec<String>,
-    #[serde(default)]
-    timestamps: Timestamps,
-    #[serde(default)]
-    drift: drift::Entry,
-    #[serde(default)]
-    reads: Vec<String>,
-    #[serde(default)]
-    polls: Vec<String>,
-    #[serde(default)]
-    tokens: Vec<String>,
-    #[serde(default)]
-    related: Vec<Related>,
-    #[serde(default)]
-    state: Vec<String>,
-}
-
-fn header_names<'de, D: serde::Deserializer<'de>>(source: D) -> Result<Vec<HeaderName>, D::Error> {
-    use serde::Deserialize as _;
-    use serde::de::Error as _;
-    let names: Vec<String> = Vec::deserialize(source)?;
-    let parsed = names
-        .iter()
-        .map(|name| name.parse().map_err(|_| D::Error::custom(format!("`{name}` is no header name"))));
-    parsed.collect()
-}
-
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Related {
-    write: String,
-    read: String,
-}
-
-impl Related {
-    fn parse(&self) -> Result<(RoutePath, RoutePath), ProfileError> {
-        let bad = |value: &str, problem| ProfileError::value("related", value, problem);
-        let path = |text: &str| {
-            RoutePath::parse(text)
-                .ok_or_else(|| bad(text, "is no path: write /path/{name}/*, and `**` at the end only"))
-        };
-        let (write, read) = (path(&self.write)?, path(&self.read)?);
-        if !read.can_be_filled_from(&write) {
-            return Err(bad(&self.read, "has a `*` or a {name} that the write does not name"));
-        }
-        Ok((write, read))
     }
 }
 
@@ -353,6 +291,21 @@ mod tests {
         assert_eq!(Profile::choose("none").unwrap().name, "none");
         let missing = Profile::choose("no-such-profile.yaml").unwrap_err().to_string();
         assert!(missing.contains("no-such-profile.yaml") && missing.contains("okta, none"), "{missing}");
+    }
+
+    #[test]
+    fn a_profile_may_extend_one_that_is_built_in() {
+        let own = Profile::parse("extends: okta\nvolatile: [text]\nreads: [POST /search]").unwrap();
+        let okta = Profile::okta().unwrap();
+        assert_eq!((&own.name, &own.stand_in_origin), (&okta.name, &okta.stand_in_origin));
+        assert_eq!(own.volatile[..okta.volatile.len()], okta.volatile);
+        assert_eq!(own.volatile.last().map(String::as_str), Some("text"));
+        assert_eq!(own.kind(&Method::POST, &["search"]), Kind::Read);
+        assert_eq!(own.kind(&Method::POST, &["oauth2", "v1", "token"]), Kind::Token);
+        assert_eq!(Profile::parse("extends: none\nname: mine").unwrap().name, "mine");
+        let error = |text: &str| Profile::parse(text).unwrap_err().to_string();
+        assert!(error("extends: mine").contains("extends: `mine` is no built-in profile"));
+        assert!(error("volatile: [text]").contains("has no `name`; or write `extends: okta`"));
     }
 
     #[test]
