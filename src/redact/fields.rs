@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use ::http::HeaderName;
+
 use super::gather::Gatherer;
 use super::part::{Places, What};
 use super::view::{Escapes, Map, plain, unescaped};
@@ -22,8 +24,17 @@ struct Object<'t> {
     /// Members whose type such a field may still tell.
     waiting: Vec<(&'t str, JsonValue)>,
     /// Of a pair, `{"name": "passcode", "value": "…"}`: the name that is sensitive, and the value.
-    named: Option<String>,
+    named: Option<Named>,
     value: Option<JsonValue>,
+}
+
+/// What a pair's name names.
+#[derive(Debug)]
+enum Named {
+    /// A sensitive field, by its dotted path.
+    Field(String),
+    /// A header whose value is of this type.
+    Header(StandInType),
 }
 
 /// The objects around the present value, by depth.
@@ -112,17 +123,40 @@ impl Gatherer<'_> {
             object.waiting.push((name, value));
         }
         if let (Some(named), Some(value)) = (&object.named, &object.value) {
-            let names: Vec<_> = named.split('.').collect();
-            self.json_value(source, &names, &object.telling, value, places);
+            match named {
+                Named::Field(path) => {
+                    let names: Vec<_> = path.split('.').collect();
+                    self.json_value(source, &names, &object.telling, value, places);
+                }
+                Named::Header(of_type) => self.header_value(source, *of_type, value, places),
+            }
             object.value = None;
         }
     }
 
     /// The name, if it is one of a sensitive field or header.
-    fn sensitive_name(&self, name: &str) -> Option<String> {
+    fn sensitive_name(&self, name: &str) -> Option<Named> {
         let sensitive = &self.rules.profile.sensitive;
         let last = name.rsplit('.').next().unwrap_or_default();
-        sensitive.may_be_field(last).then(|| name.to_owned())
+        if sensitive.may_be_field(last) {
+            return Some(Named::Field(name.to_owned()));
+        }
+        let header = HeaderName::from_bytes(name.as_bytes()).ok()?;
+        sensitive.header(&header).map(Named::Header)
+    }
+
+    /// The value of a header that JSON tells of: `{"key": "Authorization", "value": "…"}`.
+    fn header_value(
+        &mut self,
+        source: Source<'_, '_>,
+        of_type: StandInType,
+        value: &JsonValue,
+        places: &mut Places,
+    ) {
+        if value.kind == JsonKind::String {
+            let text = plain(source.spelled(&value.range).as_bytes(), Escapes::Backslash);
+            self.sensitive(of_type, &text, &source.map.range(&value.range), false, places);
+        }
     }
 
     /// A value in the field `names`; whether it is sensitive.

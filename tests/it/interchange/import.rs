@@ -7,6 +7,7 @@ mod guide;
 mod hostile;
 mod laws;
 mod ruby;
+mod secrets;
 
 use crate::support::overdub::Project;
 

@@ -235,7 +235,7 @@ fn one_value_is_one_stand_in_even_before_it_is_told_to_be_a_value() {
 #[test]
 fn what_looks_like_a_secret_afterwards_is_told() {
     let project = Project::new();
-    let body = r#"{"authScheme":{"key":"Authorization","type":"HEADER","value":"opensesame"}}"#;
+    let body = r#"{"provider":{"kind":"custom","type":"HEADER","customAppKey":"C1A3CED7-2009-4CCE-BEF4-034278790828"}}"#;
     // Go's encoder ends a text with a line break, so that it stays text.
     project.write("a.yaml", sample(ORG, &format!("{body}\n\n      ")));
     let (code, stdout, stderr) = project.run(&["cassette", "import", "a.yaml", "-o", "x.yaml"]);
@@ -243,7 +243,7 @@ fn what_looks_like_a_secret_afterwards_is_told() {
     1
     1 file with 1 interaction imported (vcrpy 1); 0 skipped, 0 failed
     replaced: no values
-    x.yaml:14:69: authorization: op… (10 characters)
+    x.yaml:14:68: token-shaped: C1A3… (36 characters)
     error: 1 value in the cassettes may be secrets; `overdub cassette audit --rules` says what to do about each kind
     "#);
 }
