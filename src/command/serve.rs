@@ -53,7 +53,7 @@ fn word(path: &Path) -> String {
 
 /// Completes at the first SIGINT or SIGTERM.
 #[cfg(unix)]
-fn signals() -> io::Result<impl Future<Output = ()>> {
+pub(super) fn signals() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     Ok(async move {
@@ -66,7 +66,7 @@ fn signals() -> io::Result<impl Future<Output = ()>> {
 
 /// Completes at Ctrl-C.
 #[cfg(not(unix))]
-fn signals() -> io::Result<impl Future<Output = ()>> {
+pub(super) fn signals() -> io::Result<impl Future<Output = ()>> {
     Ok(async {
         let _ = tokio::signal::ctrl_c().await;
     })

@@ -52,11 +52,11 @@ impl Walk<'_, '_, '_, '_> {
     fn item(&mut self, list: List, raw: &RawValue) -> Result<(), Stop> {
         let line = self.line_of(raw.get());
         match node(raw.get(), line) {
-            Ok(node) => self.sink.item(list, &node, None),
+            Ok(node) => self.sink.item(list, (&node, self.at), None),
             Err(problem) => {
                 // Browsers list texts that were cut between the halves of a character.
                 let whole = without_halves(raw.get()).ok_or(problem)?;
-                self.sink.item(list, &node(&whole, line)?, Some(HALVES))
+                self.sink.item(list, (&node(&whole, line)?, self.at), Some(HALVES))
             }
         }
     }

@@ -55,6 +55,8 @@ pub struct Found {
     pub exchange: Option<Exchange>,
     /// What is not carried over.
     pub notes: Vec<Note>,
+    /// About where in the file it begins (bytes).
+    pub at: usize,
 }
 
 /// An exchange that another program recorded.
@@ -120,6 +122,25 @@ pub fn is_recording(text: &str, given: Option<&'static dyn Format>) -> bool {
     is_one
 }
 
+/// The format that was asked for, unless the file looks like another.
+fn held(given: &'static dyn Format, shape: &Shape<'_>) -> Result<&'static dyn Format, Problem> {
+    let other = || FORMATS.into_iter().find(|format| format.recognises(shape));
+    match (shape.item, other()) {
+        // A file without interactions tells little.
+        (Some(item), Some(other)) if given.name() != other.name() => {
+            let (own, other) = (given.name(), other.name());
+            let what =
+                format!("is no {own} but looks like {other}; leave --format away, or say --format {other}");
+            Err(Problem { line: item.line, column: 0, what })
+        }
+        (None, Some(other)) if (given.name() == "har") != (other.name() == "har") => {
+            let (own, other) = (given.name(), other.name());
+            Err(Problem::at(0, format!("is no {own} but looks like {other}; leave --format away")))
+        }
+        _ => Ok(given),
+    }
+}
+
 /// Reads `text`, in the format that is given or else recognised, and hands each interaction over with its number.
 ///
 /// # Errors
@@ -129,13 +150,17 @@ pub fn read(
     given: Option<&'static dyn Format>,
     each: &mut dyn FnMut(Found),
 ) -> Result<&'static dyn Format, Failure> {
-    let mut format = given;
+    let mut format = None;
     let mut item = |shape: &Shape<'_>| -> Result<bool, Problem> {
         if format.is_none() {
-            format = FORMATS.into_iter().find(|format| format.recognises(shape));
+            format = match given {
+                Some(given) => Some(held(given, shape)?),
+                None => FORMATS.into_iter().find(|format| format.recognises(shape)),
+            };
         }
         let (Some(format), Some(item)) = (format, shape.item) else { return Ok(format.is_some()) };
         let mut found = format.exchange(item)?;
+        found.at = shape.at;
         found.notes.extend(shape.note.map(|what| Note { line: item.line, what: what.to_owned() }));
         each(found);
         Ok(true)

@@ -46,7 +46,7 @@ impl Draft<'_> {
         let line = self.line;
         let lost = |mut notes: Vec<Note>, what: String| {
             notes.push(Note { line, what });
-            Ok(Found { exchange: None, notes })
+            Ok(Found { exchange: None, notes, at: 0 })
         };
         let method = self.method.trim().trim_start_matches(':').to_ascii_uppercase();
         let method = Method::from_bytes(method.as_bytes())
@@ -84,7 +84,7 @@ impl Draft<'_> {
             plain,
             trailers,
         };
-        Ok(Found { exchange: Some(Exchange { origin, passed }), notes })
+        Ok(Found { exchange: Some(Exchange { origin, passed }), notes, at: 0 })
     }
 }
 

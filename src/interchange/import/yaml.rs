@@ -187,8 +187,10 @@ impl<'t> Events<'t> {
             if event == Event::SequenceEnd {
                 return Ok(());
             }
+            // Counted in characters, which is near enough.
+            let at = span.start.index();
             let node = self.value(event, span, 0)?;
-            sink.item(list, &node, None)?;
+            sink.item(list, (&node, at), None)?;
         }
     }
 

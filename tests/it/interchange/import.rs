@@ -8,6 +8,7 @@ mod hostile;
 mod laws;
 mod ruby;
 mod secrets;
+mod stopped;
 
 use crate::support::overdub::Project;
 

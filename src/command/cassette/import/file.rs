@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::plan::Job;
+use super::progress::{Part, Progress};
 use crate::audit::BadRule;
-use crate::cassette::{Cassette, CassetteError, Header, Interaction, Whole};
+use crate::cassette::{self, Cassette, CassetteError, Header, Interaction, Whole};
 use crate::http::Origin;
 use crate::interchange::import::{self, Exchange, Format, Found, NotARecording, Note, Problem};
 use crate::profile::{Profile, StandInType};
@@ -57,6 +60,8 @@ pub(super) struct Importer {
     profile: Arc<Profile>,
     inspector: Inspector,
     overwrite: bool,
+    /// Nothing more is to be written.
+    stop: Arc<AtomicBool>,
 }
 
 impl Importer {
@@ -65,12 +70,15 @@ impl Importer {
         redact: Redact,
         profile: Arc<Profile>,
         overwrite: bool,
+        stop: Arc<AtomicBool>,
     ) -> Result<Self, BadRule> {
         let inspector = Inspector::of(&Redactor::new(Arc::clone(&profile), redact, None))?;
-        Ok(Self { format, redact, profile, inspector, overwrite })
+        Ok(Self { format, redact, profile, inspector, overwrite, stop })
     }
 
-    pub(super) fn import(&self, job: &Job) -> Outcome {
+    pub(super) fn import(&self, job: &Job, progress: &Progress) -> Outcome {
+        // Read for the upstream, for what is a value, and to be written.
+        let mut part = progress.begin(job.size, if self.redact == Redact::On { 3 } else { 2 });
         let text = match read(&job.source) {
             Ok(text) => text,
             Err(problem) if job.named || is_recordings_name(&job.source) => return Outcome::Failed(problem),
@@ -80,9 +88,16 @@ impl Importer {
             return self.restore(job, &text, header);
         }
         let mut reading = Reading::new(text.len() <= KEPT);
-        let read = import::read(&text, self.format, &mut |found| reading.take(found, &self.profile));
+        let read = import::read(&text, self.format, &mut |found| {
+            part.at(found.at);
+            reading.take(found, &self.profile);
+        });
+        part.pass();
         let format = match read {
             Ok(format) => format,
+            Err(import::Failure::Bad(problem)) if !job.named && is_no_recordings_name(&job.source) => {
+                return Outcome::Skipped(NotARecording::Unreadable(problem).to_string());
+            }
             Err(import::Failure::Bad(problem)) => return Outcome::Failed(problem),
             Err(import::Failure::Not(NotARecording::Unreadable(problem))) if job.named => {
                 return Outcome::Failed(problem);
@@ -90,7 +105,7 @@ impl Importer {
             Err(import::Failure::Not(why)) if job.named => return Outcome::failed(why.to_string()),
             Err(import::Failure::Not(why)) => return Outcome::Skipped(why.to_string()),
         };
-        match self.write(job, &text, &mut reading) {
+        match self.write(job, &text, &mut reading, &mut part) {
             Ok((replaced, leaks)) => Outcome::Imported(Imported {
                 format: format.name(),
                 interactions: reading.interactions,
@@ -98,6 +113,9 @@ impl Importer {
                 notes: reading.notes,
                 leaks,
             }),
+            Err(_) if self.stop.load(Ordering::Relaxed) => {
+                Outcome::failed("not imported: stopped by a signal")
+            }
             // What is wrong with the cassette is said with its own path.
             Err(error) => Outcome::failed(format!("not imported: {error}")),
         }
@@ -136,19 +154,28 @@ impl Importer {
         }
     }
 
-    fn write(&self, job: &Job, text: &str, reading: &mut Reading) -> Result<Written, CassetteError> {
+    fn write(
+        &self,
+        job: &Job,
+        text: &str,
+        reading: &mut Reading,
+        part: &mut Part<'_>,
+    ) -> Result<Written, CassetteError> {
         let main = reading.main();
         let mut redactor = Redactor::new(Arc::clone(&self.profile), self.redact, main.clone());
         if redactor.is_on() {
             // What is told to be a value only later is replaced earlier, too.
-            self.each(text, reading, main.as_ref(), false, &mut |own| {
+            self.each((text, part), reading, main.as_ref(), false, &mut |own| {
+                self.go_on(job)?;
                 redactor.learn(own);
                 Ok(())
             })?;
+            part.pass();
         }
         let mut cassette = Whole::begin(&job.target, &redactor.header(), self.overwrite)?;
         let (mut replaced, mut leaks) = (BTreeMap::new(), Vec::new());
-        self.each(text, reading, main.as_ref(), true, &mut |own| {
+        self.each((text, part), reading, main.as_ref(), true, &mut |own| {
+            self.go_on(job)?;
             let interaction = redactor.redact(Raw { interaction: own, origin: None, client: None });
             for fresh in redactor.fresh().iter().filter(|fresh| *fresh.stand_in != *fresh.value) {
                 *replaced.entry(fresh.of_type).or_default() += 1;
@@ -170,10 +197,19 @@ impl Importer {
         Ok((replaced, leaks))
     }
 
+    /// Whether there is no reason to stop.
+    fn go_on(&self, job: &Job) -> Result<(), CassetteError> {
+        if self.stop.load(Ordering::Relaxed) {
+            let stopped = io::Error::new(io::ErrorKind::Interrupted, "stopped by a signal");
+            return Err(CassetteError::file(&job.target, cassette::Problem::Write(stopped)));
+        }
+        Ok(())
+    }
+
     /// Hands over each interaction, with a URL relative to `main` or absolute; for the last time or not.
     fn each(
         &self,
-        text: &str,
+        (text, part): (&str, &mut Part<'_>),
         reading: &mut Reading,
         main: Option<&Origin>,
         last: bool,
@@ -200,6 +236,7 @@ impl Importer {
                 let mut ended = Ok(());
                 // It was read to its end before.
                 let _ = import::read(text, self.format, &mut |found| {
+                    part.at(found.at);
                     if let Some(exchange) = found.exchange.filter(|_| ended.is_ok()) {
                         let (origin, own) = interaction(exchange, &self.profile);
                         ended = hand_over(with_url(&origin, own));
@@ -263,6 +300,11 @@ pub(super) fn is_recording(path: &Path, format: Option<&'static dyn Format>) -> 
 fn is_recordings_name(path: &Path) -> bool {
     let extension = path.extension().and_then(|own| own.to_str()).unwrap_or_default().to_ascii_lowercase();
     matches!(extension.as_str(), "yaml" | "yml" | "json" | "har")
+}
+
+/// Whether a file is called as something else: a guide may quote a recording. vcrpy gives its files any name or none.
+fn is_no_recordings_name(path: &Path) -> bool {
+    path.extension().is_some() && !is_recordings_name(path)
 }
 
 fn read(path: &Path) -> Result<String, Problem> {

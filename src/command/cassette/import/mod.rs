@@ -9,8 +9,8 @@ mod progress;
 mod report;
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 
 use self::file::{Importer, Outcome};
@@ -18,7 +18,7 @@ use self::plan::Job;
 use self::progress::Progress;
 use self::report::Report;
 use crate::cli::{ImportArgs, Switch};
-use crate::command::{Failure, chosen};
+use crate::command::{Failure, chosen, serve};
 use crate::interchange::import::by_name;
 use crate::redact::Redact;
 
@@ -32,29 +32,45 @@ pub(super) fn run(args: &ImportArgs) -> Result<(), Failure> {
     let profile = chosen::profile(&args.profile)?;
     let redact = if args.redact == Switch::On { Redact::On } else { Redact::Off };
     let format = args.format.name().and_then(by_name);
-    let importer = Importer::new(format, redact, profile, args.overwrite).map_err(Failure::usage)?;
+    let stop = stop()?;
+    let importer = Importer::new(format, redact, profile, args.overwrite, Arc::clone(&stop));
+    let importer = importer.map_err(Failure::usage)?;
     let plan = plan::plan(args, format)?;
     let mut report = Report::new(redact);
     for (path, error) in plan.unreadable {
         report.add(&path, Outcome::failed(format!("cannot be read: {error}")));
     }
-    for (path, outcome) in all(&plan.jobs, &importer) {
+    let done = all(&plan.jobs, &importer, &stop);
+    report.stopped = stop.load(Ordering::Relaxed).then(|| plan.jobs.len() - done.len());
+    for (path, outcome) in done {
         report.add(&path, outcome);
     }
     report.tell(args.json)
 }
 
-/// Imports all files; what came of each, in their order.
-fn all(jobs: &[Job], importer: &Importer) -> Vec<(PathBuf, Outcome)> {
+/// Is set by SIGINT and SIGTERM, so that no half cassette stays behind.
+fn stop() -> Result<Arc<AtomicBool>, Failure> {
+    let (signal, stop) = (serve::signals(), Arc::new(AtomicBool::new(false)));
+    let signal = signal.map_err(|error| Failure::usage(format_args!("cannot catch signals: {error}")))?;
+    let flag = Arc::clone(&stop);
+    tokio::spawn(async move {
+        signal.await;
+        flag.store(true, Ordering::Relaxed);
+    });
+    Ok(stop)
+}
+
+/// Imports all files; what came of each that was begun, in their order.
+fn all(jobs: &[Job], importer: &Importer, stop: &AtomicBool) -> Vec<(PathBuf, Outcome)> {
     let threads = thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS).min(jobs.len());
-    let (next, gate, progress) = (AtomicUsize::new(0), Gate::default(), Progress::new(jobs.len()));
+    let (next, gate) = (AtomicUsize::new(0), Gate::default());
+    let progress = Progress::new(jobs.len(), jobs.iter().map(|job| job.size).sum());
     let work = || {
         let mut done = Vec::new();
-        while let Some((at, job)) = next_of(jobs, &next) {
+        while let Some((at, job)) = next_of(jobs, &next).filter(|_| !stop.load(Ordering::Relaxed)) {
             let share = gate.enter(job.size);
-            let outcome = importer.import(job);
+            let outcome = importer.import(job, &progress);
             drop(share);
-            progress.done();
             done.push((at, job.source.clone(), outcome));
         }
         done

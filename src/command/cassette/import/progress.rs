@@ -10,42 +10,62 @@ use crate::clock::Stopwatch;
 const SHOWN_EVERY: Duration = Duration::from_millis(100);
 const LOGGED_EVERY: Duration = Duration::from_secs(5);
 
-/// How many files are done.
+/// How many files, and how much of them, are done.
 pub(super) struct Progress {
-    total: usize,
+    files: usize,
+    /// All of them.
+    bytes: u64,
     terminal: bool,
     state: Mutex<State>,
 }
 
 struct State {
-    done: usize,
+    files: usize,
+    bytes: u64,
     told: Stopwatch,
     /// A line stands on the terminal.
     shown: bool,
 }
 
+/// A file that is worked on; done when it is dropped.
+pub(super) struct Part<'p> {
+    progress: &'p Progress,
+    size: u64,
+    /// How many of its bytes count as done.
+    counted: u64,
+    /// How often it is gone through, and how often it was.
+    passes: u64,
+    passed: u64,
+}
+
 impl Progress {
-    pub(super) fn new(total: usize) -> Self {
-        let state = State { done: 0, told: Stopwatch::start(), shown: false };
-        Self { total, terminal: io::stderr().is_terminal(), state: Mutex::new(state) }
+    pub(super) fn new(files: usize, bytes: u64) -> Self {
+        let state = State { files: 0, bytes: 0, told: Stopwatch::start(), shown: false };
+        Self { files, bytes, terminal: io::stderr().is_terminal(), state: Mutex::new(state) }
     }
 
-    /// One more is done.
-    pub(super) fn done(&self) {
+    /// A file of that size (bytes) is begun, which is gone through so many times.
+    pub(super) fn begin(&self, size: u64, passes: u64) -> Part<'_> {
+        Part { progress: self, size, counted: 0, passes, passed: 0 }
+    }
+
+    fn add(&self, files: usize, bytes: u64) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.done += 1;
+        state.files += files;
+        state.bytes += bytes;
         let every = if self.terminal { SHOWN_EVERY } else { LOGGED_EVERY };
-        if state.told.elapsed() < every || state.done == self.total {
+        if state.told.elapsed() < every || state.files == self.files {
             return;
         }
         state.told = Stopwatch::start();
-        let (done, total) = (state.done, self.total);
+        let (done, all) = (megabytes(state.bytes), megabytes(self.bytes));
+        let told = format!("imported {} of {} files, {done} of {all} MB", state.files, self.files);
         if self.terminal {
             // Nobody is left to see it when stderr is closed.
-            let _ = write!(io::stderr(), "\r\x1b[Kimported {done} of {total} files");
+            let _ = write!(io::stderr(), "\r\x1b[K{told}");
             state.shown = true;
         } else {
-            tracing::info!("imported {done} of {total} files");
+            tracing::info!("{told}");
         }
     }
 
@@ -55,4 +75,37 @@ impl Progress {
             let _ = write!(io::stderr(), "\r\x1b[K");
         }
     }
+}
+
+impl Part<'_> {
+    /// Has come so far (bytes from the beginning) in going through it.
+    pub(super) fn at(&mut self, offset: usize) {
+        let offset = u64::try_from(offset).unwrap_or(u64::MAX).min(self.size);
+        self.count(self.passed.saturating_mul(self.size).saturating_add(offset) / self.passes.max(1));
+    }
+
+    /// Has gone through it once.
+    pub(super) fn pass(&mut self) {
+        self.at(usize::MAX);
+        self.passed += 1;
+    }
+
+    fn count(&mut self, bytes: u64) {
+        let bytes = bytes.min(self.size);
+        if bytes > self.counted {
+            self.progress.add(0, bytes - self.counted);
+            self.counted = bytes;
+        }
+    }
+}
+
+impl Drop for Part<'_> {
+    fn drop(&mut self) {
+        self.progress.add(1, self.size - self.counted);
+    }
+}
+
+/// Millions of bytes, rounded up: something small is not nothing.
+fn megabytes(bytes: u64) -> u64 {
+    bytes.div_ceil(1_000_000)
 }

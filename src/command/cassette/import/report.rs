@@ -1,6 +1,6 @@
 //! What came of an import: lines about single files on stderr, a summary on stdout.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,9 @@ use crate::interchange::import::{Note, Problem};
 use crate::profile::StandInType;
 use crate::redact::Redact;
 
+/// How many notes of a file that are alike are told one by one.
+const ALIKE: usize = 10;
+
 /// What came of all files.
 pub(super) struct Report {
     redact: Redact,
@@ -23,6 +26,8 @@ pub(super) struct Report {
     leaks: Vec<String>,
     skipped: Vec<(PathBuf, String)>,
     failed: Vec<(PathBuf, Problem)>,
+    /// A signal came: so many files were not begun.
+    pub(super) stopped: Option<usize>,
 }
 
 impl Report {
@@ -35,6 +40,7 @@ impl Report {
             leaks: Vec::new(),
             skipped: Vec::new(),
             failed: Vec::new(),
+            stopped: None,
         }
     }
 
@@ -54,14 +60,8 @@ impl Report {
             *self.replaced.entry(of_type).or_default() += count;
         }
         self.leaks.extend(imported.leaks);
-        // What is the same throughout a file is said once.
-        let first = self.notes.len();
-        for note in imported.notes {
-            match self.notes[first..].iter_mut().find(|(_, own, _)| own.what == note.what) {
-                Some((.., count)) => *count += 1,
-                None => self.notes.push((path.to_owned(), note, 1)),
-            }
-        }
+        self.notes
+            .extend(said(imported.notes).into_iter().map(|(note, count)| (path.to_owned(), note, count)));
     }
 
     fn files(&self) -> usize {
@@ -79,6 +79,9 @@ impl Report {
         let mut out = io::stdout().lock();
         let _ = if as_json { writeln!(out, "{:#}", self.json()) } else { self.summary(&mut out) };
         let mut wrong = Vec::new();
+        if let Some(rest) = self.stopped {
+            wrong.push(format!("stopped by a signal, before {}", counted(rest, "more file")));
+        }
         if !self.failed.is_empty() {
             wrong.push(format!("{} could not be imported", counted(self.failed.len(), "file")));
         }
@@ -163,4 +166,45 @@ fn place(path: &Path, problem: &Problem) -> String {
         (line, 0) => format!("{path}:{line}"),
         (line, column) => format!("{path}:{line}:{column}"),
     }
+}
+
+/// The notes of a file, with how often each is meant: what is the same throughout is said once, and of what is alike,
+/// but for what stands in backticks and for numbers, a few are.
+fn said(notes: Vec<Note>) -> Vec<(Note, usize)> {
+    let mut said: Vec<(Note, usize)> = Vec::new();
+    // Per kind: which notes there are, and the place of the one that counts the others.
+    let mut kinds: HashMap<String, (Vec<usize>, Option<usize>)> = HashMap::new();
+    for note in notes {
+        let (own, rest) = kinds.entry(kind(&note.what)).or_default();
+        if let Some(same) = own.iter().find(|at| said[**at].0.what == note.what) {
+            said[*same].1 += 1;
+        } else if own.len() < ALIKE {
+            own.push(said.len());
+            said.push((note, 1));
+        } else if let Some(rest) = rest {
+            said[*rest].1 += 1;
+        } else {
+            *rest = Some(said.len());
+            said.push((note, 1));
+        }
+    }
+    for (own, rest) in kinds.into_values().filter_map(|(own, rest)| Some((own, rest?))) {
+        let last = own.last().map_or_else(String::new, |at| kind(&said[*at].0.what));
+        let (note, count) = &mut said[rest];
+        note.what = format!("and {count} more like this: {last}");
+        *count = 1;
+    }
+    said
+}
+
+/// A note without what stands in backticks and without numbers.
+fn kind(what: &str) -> String {
+    let mut out = String::with_capacity(what.len());
+    for (index, part) in what.split('`').enumerate() {
+        match index % 2 {
+            0 => out.extend(part.chars().filter(|c| !c.is_ascii_digit())),
+            _ => out.push_str("`…`"),
+        }
+    }
+    out
 }
