@@ -27,10 +27,35 @@ const BITS_PER_VALUE: usize = 16;
 #[derive(Debug)]
 pub struct ValueFinder<T> {
     filter: Box<[u64]>,
-    /// First eight bytes → the lengths of the values that begin so, longest first.
-    lengths: HashMap<u64, Vec<usize>, RandomState>,
+    /// First eight bytes → the lengths of the values that begin so.
+    lengths: HashMap<u64, Lengths, RandomState>,
     values: HashTable<Filed<T>>,
     hasher: RandomState,
+}
+
+/// Lengths, longest first. Nearly always there is one, which needs no memory elsewhere.
+#[derive(Debug)]
+enum Lengths {
+    One(usize),
+    More(Box<[usize]>),
+}
+
+impl Lengths {
+    fn all(&self) -> &[usize] {
+        match self {
+            Self::One(length) => std::slice::from_ref(length),
+            Self::More(lengths) => lengths,
+        }
+    }
+
+    fn add(&mut self, length: usize) {
+        let mut lengths = self.all().to_vec();
+        let place = lengths.partition_point(|own| *own > length);
+        if lengths.get(place) != Some(&length) {
+            lengths.insert(place, length);
+            *self = Self::More(lengths.into());
+        }
+    }
 }
 
 /// A value and its tag.
@@ -122,11 +147,10 @@ impl<T> ValueFinder<T> {
         let hasher = &self.hasher;
         let filed = Filed { value: value.into(), folded, tag };
         self.values.insert_unique(hash, filed, |own| folded_hash(&own.value, hasher));
-        let lengths = self.lengths.entry(head).or_default();
-        let place = lengths.partition_point(|length| *length > value.len());
-        if lengths.get(place) != Some(&value.len()) {
-            lengths.insert(place, value.len());
-        }
+        self.lengths
+            .entry(head)
+            .and_modify(|lengths| lengths.add(value.len()))
+            .or_insert(Lengths::One(value.len()));
         let bits = self.filter.len() * 64;
         if self.lengths.len() * BITS_PER_VALUE > bits && bits < MOST_BITS {
             self.filter = vec![0; self.filter.len() * 2].into();
@@ -167,7 +191,7 @@ impl<T> ValueFinder<T> {
                 return None;
             }
             let lengths = self.lengths.get(&head)?;
-            let whole = lengths.iter().filter_map(|length| text.get(at..at + length));
+            let whole = lengths.all().iter().filter_map(|length| text.get(at..at + length));
             whole.filter_map(|text| self.exact(text)).map(|own| (at..at + own.value.len(), &own.tag)).next()
         })
     }

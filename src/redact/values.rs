@@ -1,10 +1,12 @@
 //! The real values seen so far, and what stands in for them.
 
+use std::borrow::Cow;
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
 use foldhash::fast::RandomState;
-use hashbrown::{HashMap, HashSet};
+use hashbrown::{HashMap, HashSet, HashTable};
 
 use crate::http::ValueFinder;
 use crate::profile::StandInType;
@@ -41,7 +43,9 @@ struct Value {
 #[derive(Debug, Default)]
 pub(super) struct Values {
     all: Vec<Value>,
-    by_text: HashMap<Box<str>, Id, RandomState>,
+    /// By their texts, which stand in `all`.
+    by_text: HashTable<Id>,
+    hasher: RandomState,
     finder: ValueFinder<(Id, Spelling)>,
     /// Stand-ins that are taken.
     taken: HashSet<Arc<str>, RandomState>,
@@ -67,8 +71,9 @@ pub struct Fresh {
 }
 
 /// E-mail addresses are the same in either case.
-fn key(text: &str) -> String {
-    if text.contains('@') { text.to_ascii_lowercase() } else { text.to_owned() }
+fn key(text: &str) -> Cow<'_, str> {
+    let as_it_is = !text.contains('@') || !text.bytes().any(|byte| byte.is_ascii_uppercase());
+    if as_it_is { text.into() } else { text.to_ascii_lowercase().into() }
 }
 
 impl Values {
@@ -79,7 +84,9 @@ impl Values {
 
     /// The known value of this text.
     pub(super) fn get(&self, text: &str) -> Option<Id> {
-        self.by_text.get(key(text).as_str()).copied()
+        let key_of = key(text);
+        let is_it = |id: &Id| key(&self.all[*id].text) == key_of;
+        self.by_text.find(self.hasher.hash_one(&*key_of), is_it).copied()
     }
 
     /// Makes a value known. One that is known already keeps its type.
@@ -141,7 +148,9 @@ impl Values {
 
     fn push(&mut self, text: &str, of_type: StandInType, fixed: Option<Arc<str>>) -> Id {
         let id = self.all.len();
-        self.by_text.insert(key(text).into(), id);
+        let Self { all, by_text, hasher, .. } = self;
+        let rehash = |id: &Id| hasher.hash_one(&*key(&all[*id].text));
+        by_text.insert_unique(hasher.hash_one(&*key(text)), id, rehash);
         self.all.push(Value { text: text.into(), of_type, stand_in: None, fixed, declared: false });
         id
     }
