@@ -115,9 +115,9 @@ impl Admin {
             (Endpoint::SessionScenarios(name), Method::PUT) => self.choose(name, request).await?,
             (Endpoint::SessionScenarios(name), Method::DELETE) => self.choose_none(name)?,
             (Endpoint::Session(name), Method::GET) => self.session(name)?,
-            (Endpoint::Session(name), Method::DELETE) => self.end(name)?,
-            (Endpoint::ResetSession(name), Method::POST) => self.reset(name)?,
-            (Endpoint::Reset, Method::POST) => self.reset_all(),
+            (Endpoint::Session(name), Method::DELETE) => self.end(name, &path)?,
+            (Endpoint::ResetSession(name), Method::POST) => self.reset(name, &path)?,
+            (Endpoint::Reset, Method::POST) => self.reset_all(&path),
             (Endpoint::Journal, Method::GET) => self.entries(request.head.uri.query())?,
             (Endpoint::Journal, Method::DELETE) => self.forget()?,
             _ => return Err(Error::WrongMethod(asked(), endpoint.methods())),
@@ -125,12 +125,20 @@ impl Admin {
         Ok(own_reply_pretty(StatusCode::OK, &body))
     }
 
-    fn reset_all(&self) -> Value {
+    fn reset_all(&self, path: &str) -> Value {
         let sessions = self.proxy.sessions();
         sessions.reset();
+        self.log_afresh(Method::POST, path, None);
         let names: Vec<_> = sessions.views().iter().map(|session| session.name.to_string()).collect();
         tracing::info!("what was played starts afresh for: {}", names.join(", "));
         json!({ "reset": names })
+    }
+
+    /// Has the session log say that what came before counts no more for a session, or for all of them.
+    fn log_afresh(&self, method: Method, path: &str, session: Option<&str>) {
+        if let Some(journal) = self.proxy.journal() {
+            journal.log_afresh(method, path, session);
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ::http::StatusCode;
+use ::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::scenarios::Settings;
@@ -81,7 +81,7 @@ impl Admin {
         })
     }
 
-    pub(super) fn end(&self, name: &str) -> Result<Value, Error> {
+    pub(super) fn end(&self, name: &str, path: &str) -> Result<Value, Error> {
         if name == DEFAULT_SESSION {
             let what = "the default session cannot be ended; POST /__overdub/sessions/default/reset starts it afresh";
             return Err(Error::Refused(StatusCode::CONFLICT, what.to_owned()));
@@ -90,12 +90,14 @@ impl Admin {
             return Err(unknown(name));
         }
         self.ports.close(name);
+        self.log_afresh(Method::DELETE, path, Some(name));
         Ok(json!({ "ended": name }))
     }
 
-    pub(super) fn reset(&self, name: &str) -> Result<Value, Error> {
+    pub(super) fn reset(&self, name: &str, path: &str) -> Result<Value, Error> {
         let session = self.proxy.sessions().find(name).ok_or_else(|| unknown(name))?;
         session.reset();
+        self.log_afresh(Method::POST, path, Some(name));
         tracing::info!("what was played starts afresh for: {name}");
         Ok(json!({ "reset": [name] }))
     }

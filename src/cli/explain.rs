@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use super::api::repeat;
 use crate::cassette::Repeat;
@@ -16,7 +16,7 @@ pub struct ExplainArgs {
     #[arg(short, long = "cassette", value_name = "NAME")]
     pub cassettes: Vec<String>,
     /// What came before: a file that `--session-log` of a proxy wrote. What it gave counts as used.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub session_log: Option<PathBuf>,
     /// The session that the requests belong to. Of a request of the session log, its own.
     #[arg(long, value_name = "NAME", default_value = "default")]

@@ -7,6 +7,8 @@
 //! besides: the body as a recording would hold it, secret *and* personal values replaced by stand-ins (numbered from
 //! 9001, so that none is taken for a recorded one), since a log is a file that is kept and passed on. A body that is no
 //! text, or larger than 16 KiB, is left out, and `body_bytes` says how large it was. Of headers none is written.
+//!
+//! That the admin address was asked to reset or end a session is a line, too, since what came before counts no more.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};

@@ -172,6 +172,17 @@ impl Journal {
         self.log.as_ref().map_or(Ok(()), SessionLog::finish)
     }
 
+    /// Writes to the session log, if there is one, what the admin address was asked for that makes a session, or all of
+    /// them, start afresh. The journal itself does not keep it.
+    pub fn log_afresh(&self, method: Method, target: &str, session: Option<&str>) {
+        let Some(log) = &self.log else { return };
+        let mut entry = self.entry(method, target.into());
+        (entry.session, entry.outcome, entry.status) = (session.map(Arc::from), "own", Some(StatusCode::OK));
+        let mut ring = self.lock();
+        ring.latest += 1;
+        log.add(Entry { n: ring.latest, ..entry });
+    }
+
     /// Whether a request that misses is to tell what it said.
     pub fn asks_for_misses(&self) -> bool {
         self.log.is_some()
@@ -187,20 +198,25 @@ impl Journal {
         if !self.is_kept() && self.log.is_none() {
             return None;
         }
-        let entry = Entry {
+        let entry = self.entry(request.head.method.clone(), self.target(request));
+        Some(Open { journal: self, watch: Stopwatch::start(), entry: Some(entry) })
+    }
+
+    /// The entry of a request of which nothing else is known.
+    fn entry(&self, method: Method, target: Box<str>) -> Entry {
+        Entry {
             n: 0,
             at: self.clock.now(),
             session: None,
-            method: request.head.method.clone(),
-            target: self.target(request),
+            method,
+            target,
             status: None,
             outcome: "client-error",
             recording: None,
             scripts: Vec::new(),
             took: Duration::ZERO,
             missed: None,
-        };
-        Some(Open { journal: self, watch: Stopwatch::start(), entry: Some(entry) })
+        }
     }
 
     /// The target as it is kept. Secrets are hidden when it is read, which few entries ever are; what is too long is

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use super::asked::Asked;
+use super::file;
 use crate::http::CASSETTE;
 
 /// Largest session log that is read, in bytes.
@@ -45,8 +46,12 @@ impl Line {
         !self.target.starts_with('/')
     }
 
-    /// Whether it started a session afresh: `POST /__overdub/reset` for this one, or for all of them.
+    /// Whether it started a session afresh: `POST /__overdub/reset` for this one, or for all of them, or what the admin
+    /// address was asked for: `POST /__overdub/sessions/NAME/reset`, `DELETE /__overdub/sessions/NAME`.
     pub(super) fn resets(&self, session: &str) -> bool {
+        if self.outcome == "own" && self.target.starts_with("/__overdub/sessions/") {
+            return self.session.as_deref() == Some(session);
+        }
         let Some(query) = self.target.strip_prefix("/__overdub/reset").filter(|_| self.method == "POST")
         else {
             return false;
@@ -91,11 +96,8 @@ pub(super) fn read(path: &Path) -> Result<Vec<Line>, String> {
     let failed = |what: &dyn std::fmt::Display| {
         format!("--session-log {}: {what}; `overdub replay --session-log FILE` writes one", path.display())
     };
-    let size = std::fs::metadata(path).map_err(|error| failed(&error))?.len();
-    if size > LARGEST {
-        return Err(failed(&format_args!("is larger than {LARGEST} bytes")));
-    }
-    let text = std::fs::read_to_string(path).map_err(|error| failed(&error))?;
+    let bytes = file::read(path, LARGEST).map_err(|what| failed(&what))?;
+    let text = String::from_utf8(bytes).map_err(|_| failed(&"is no text"))?;
     let whole = text.ends_with('\n');
     let count = text.lines().count();
     let mut lines = Vec::with_capacity(count);

@@ -2,6 +2,7 @@
 
 mod asked;
 mod curl;
+mod file;
 mod http_file;
 mod log;
 mod settings;
@@ -78,7 +79,7 @@ impl Explaining<'_> {
             told.push(match wanted {
                 Wanted::Asked(asked, title) => {
                     let forward = self.args.forward;
-                    let own = explained(&self.story, &asked, forward, self.args.all).await;
+                    let own = self.explained(&self.story, &asked, forward).await;
                     let own = own.map_err(Failure::usage)?;
                     self.story.steps.push(Step::Asked(*asked, forward));
                     Told { title, ..own }
@@ -130,26 +131,31 @@ impl Explaining<'_> {
                 line.outcome
             ));
         }
-        let mut told = explained(&story, &asked, line.is_forwarded(), self.args.all).await?;
+        let mut told = self.explained(&story, &asked, line.is_forwarded()).await?;
         told.notes.splice(0..0, notes);
         Ok(Told { title: Some(format!("#{number}")), ..told })
     }
-}
 
-/// What comes of a request after what a story tells, and what would make it another.
-async fn explained(story: &Story, asked: &Asked, forward: bool, all: bool) -> Result<Told, String> {
-    let played = story.played().await?;
-    let mut notes = Vec::new();
-    if played.unknown > 0 {
-        notes.push(format!(
-            "recordings that the session log names and that are not there: {}",
-            played.unknown
-        ));
+    /// What comes of a request after what a story tells, and what would make it another.
+    async fn explained(&self, story: &Story, asked: &Asked, forward: bool) -> Result<Told, String> {
+        let played = story.played().await?;
+        let mut notes = Vec::new();
+        if played.unknown > 0 {
+            notes.push(format!(
+                "recordings that the session log names and that are not there: {}",
+                played.unknown
+            ));
+        }
+        let limits = Limits {
+            recordings: if self.args.all { 20 } else { Limits::MESSAGE.recordings },
+            differences: 64,
+        };
+        let explanation = played.explain(asked, forward, limits).await?;
+        let settings = Missed { story, asked, forward, profile: &self.args.profile, told: &explanation }
+            .settings()
+            .await;
+        Ok(Told { explanation, settings, notes, title: None })
     }
-    let limits = Limits { recordings: if all { 20 } else { Limits::MESSAGE.recordings }, differences: 64 };
-    let explanation = played.explain(asked, forward, limits).await?;
-    let settings = Missed { story, asked, forward, told: &explanation }.settings().await;
-    Ok(Told { explanation, settings, notes, title: None })
 }
 
 /// What a session did before the request of this number.
@@ -258,11 +264,6 @@ fn read_beside(folder: Option<PathBuf>) -> impl Fn(&str) -> Result<Vec<u8>, Stri
             return Err("-: stdin is not read here; name a file".to_owned());
         }
         let path = folder.as_ref().map_or_else(|| PathBuf::from(name), |folder| folder.join(name));
-        let failed = |what: &dyn std::fmt::Display| format!("{}: {what}", path.display());
-        let size = std::fs::metadata(&path).map_err(|error| failed(&error))?.len();
-        if size > LARGEST {
-            return Err(failed(&format_args!("is larger than {LARGEST} bytes")));
-        }
-        std::fs::read(&path).map_err(|error| failed(&error))
+        file::read(&path, LARGEST).map_err(|what| format!("{}: {what}", path.display()))
     }
 }

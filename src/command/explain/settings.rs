@@ -8,6 +8,7 @@ use super::asked::Asked;
 use super::story::Story;
 use crate::cassette::{self, Cassette, CutOff, RECORDINGS, Repeat, RequestBody};
 use crate::http::CASSETTE;
+use crate::profile::Profile;
 use crate::replay::{Considered, Explanation, Verdict};
 use crate::shipped::SHIPPED;
 
@@ -20,23 +21,36 @@ pub(super) struct Setting {
     /// `profile`, `repeat`, …
     kind: &'static str,
     /// What to set, and where.
-    pub(super) what: String,
+    what: String,
     /// The recording that answers then: the name of its cassette, and its number from 0.
     answers: Option<(String, usize)>,
+    /// The text of the file that it asks for.
+    file: Option<String>,
 }
 
 impl Setting {
-    pub(super) fn told(&self) -> String {
+    fn told(&self) -> String {
         match &self.answers {
             Some((cassette, number)) => format!("{}: then {cassette} #{} answers", self.what, number + 1),
             None => self.what.clone(),
         }
     }
 
+    /// The same, and below it the file that it asks for.
+    pub(super) fn lines(&self) -> impl Iterator<Item = String> {
+        let file = self.file.iter().flat_map(|file| file.lines());
+        std::iter::once(self.told()).chain(file.map(|line| format!("  {line}")))
+    }
+
     pub(super) fn json(&self) -> Value {
         let (cassette, interaction) =
             self.answers.as_ref().map(|(name, number)| (name.as_str(), number + 1)).unzip();
-        json!({ "kind": self.kind, "what": self.what, "cassette": cassette, "interaction": interaction })
+        let mut told =
+            json!({ "kind": self.kind, "what": self.what, "cassette": cassette, "interaction": interaction });
+        if let Some(file) = &self.file {
+            told["file"] = file.as_str().into();
+        }
+        told
     }
 }
 
@@ -45,6 +59,8 @@ pub(super) struct Missed<'a> {
     pub(super) story: &'a Story,
     pub(super) asked: &'a Asked,
     pub(super) forward: bool,
+    /// The profile, as it was chosen.
+    pub(super) profile: &'a str,
     /// With all its differences.
     pub(super) told: &'a Explanation,
 }
@@ -82,7 +98,7 @@ impl Missed<'_> {
         let answers = story.answers(asked, self.forward).await;
         let works = answers.is_some();
         if works && !found.iter().any(|own| own.what == what) {
-            found.push(Setting { kind, what, answers });
+            found.push(Setting { kind, what, answers, file: None });
         }
         works
     }
@@ -98,12 +114,19 @@ impl Missed<'_> {
             volatile.sort_unstable();
             volatile.dedup();
             let mut story = self.story.clone();
-            Arc::make_mut(&mut story.profile).volatile.extend(volatile.iter().map(|&name| name.to_owned()));
-            let what = format!(
-                "`{}` in the list `volatile` of a profile of your own (--profile FILE)",
-                volatile.join("`, `")
-            );
+            let own = Arc::make_mut(&mut story.profile);
+            own.volatile.extend(volatile.iter().map(|&name| name.to_owned()));
+            let named = volatile.join("`, `");
+            let (what, file) = if Profile::is_built_in(self.profile) {
+                // A list of JSON strings is one of YAML, whatever the names are.
+                let file = format!("extends: {}\nvolatile: {}\n", self.profile, json!(volatile));
+                (format!("--profile FILE, a profile of your own in which `{named}` varies"), Some(file))
+            } else {
+                (format!("`{named}` in the list `volatile` of {}", self.profile), None)
+            };
+            let before = found.len();
             if self.add(found, "profile", what, &story, self.asked).await {
+                found.iter_mut().skip(before).for_each(|own| own.file.clone_from(&file));
                 return;
             }
         }
@@ -231,7 +254,7 @@ impl Missed<'_> {
             "recording it: `overdub proxy --mode new_episodes --upstream URL -c {name}`, or `overdub record --append \
              --upstream URL -c {name}`"
         );
-        found.push(Setting { kind: "record", what, answers: None });
+        found.push(Setting { kind: "record", what, answers: None, file: None });
     }
 }
 

@@ -81,7 +81,7 @@ impl Told {
             line("  what would have it answered:");
         }
         for setting in &self.settings {
-            line(&format!("    {}", setting.told()));
+            setting.lines().for_each(|text| line(&format!("    {text}")));
         }
         out
     }

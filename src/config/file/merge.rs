@@ -1,8 +1,10 @@
 //! What of the file holds for this command line: typed before variables, both before the command's section, that before
 //! the file's own level.
 
+use std::path::Path;
+
 use clap::parser::ValueSource;
-use clap::{Arg, ArgMatches, Command};
+use clap::{Arg, ArgMatches, Command, ValueHint};
 
 use super::error::Trouble;
 use super::keys::{Commands, Entry, settings};
@@ -88,6 +90,9 @@ pub(super) fn take(
             if is_set && !is_map {
                 break;
             }
+            if is_yet_to_be_written(arg, entry) {
+                continue;
+            }
             let new: Vec<Word> = words(arg, entry).map_err(|trouble| trouble.only_for(of))?;
             let new =
                 new.into_iter().filter(|word| word.name.as_ref().is_none_or(|name| !names.contains(name)));
@@ -106,6 +111,12 @@ pub(super) fn take(
         }
     }
     Ok(taken)
+}
+
+/// Whether the flag reads a file that, by the file's own level, another command writes, and that is not there yet.
+fn is_yet_to_be_written(arg: &Arg, entry: &Entry) -> bool {
+    let reads = arg.get_value_hint() == ValueHint::FilePath && entry.section.is_empty();
+    reads && matches!(&entry.value, Node::Text(path) if !Path::new(path).exists())
 }
 
 /// Whether it was typed.

@@ -146,3 +146,51 @@ fn what_was_asked_before_counts_as_used() {
         assert!(with_log(number).contains(told));
     }
 }
+
+#[test]
+fn what_the_admin_address_reset_is_not_used_any_more() {
+    let project = project();
+    let player = project.serve(&["replay", "--session-log", "run.jsonl", "--admin", "0"]);
+    let delete = "DELETE /api/v1/users/00u1/factors/mbl1";
+    let asked = |session: &str| format!("{delete}\nx-overdub-session: {session}");
+    for session in ["default", "two", "three"] {
+        assert_eq!(player.ask(&asked(session)).status(), 204);
+    }
+    for own in ["POST /__overdub/sessions/default/reset", "DELETE /__overdub/sessions/two"] {
+        assert_eq!(ask(player.admin(), &format!("{own}\nhost: localhost")).status(), 200);
+    }
+    let used = |session: &str| {
+        let flags = ["--session-log", "run.jsonl", "--session", session, delete];
+        verdicts(&project, &flags)[0].starts_with("a miss: recorded, but already used")
+    };
+    let written = || project.read("run.jsonl").lines().count();
+    assert!((0..100_000).any(|_| written() == 5), "{}", project.read("run.jsonl"));
+    assert_eq!(["default", "two", "three"].map(used), [false, false, true]);
+    assert_eq!(ask(player.admin(), "POST /__overdub/reset\nhost: localhost").status(), 200);
+    player.stop();
+    assert!(!used("three"));
+    let told: Vec<_> = lines(&project)[3..].iter().map(ToString::to_string).collect();
+    assert_snapshot!(told.join("\n"), @r#"
+    {"n":4,"session":"default","method":"POST","target":"/__overdub/sessions/default/reset","status":200,"outcome":"own","cassette":null,"interaction":null}
+    {"n":5,"session":"two","method":"DELETE","target":"/__overdub/sessions/two","status":200,"outcome":"own","cassette":null,"interaction":null}
+    {"n":6,"session":null,"method":"POST","target":"/__overdub/reset","status":200,"outcome":"own","cassette":null,"interaction":null}
+    "#);
+}
+
+#[test]
+fn a_log_that_overdub_yaml_names_and_that_is_not_there_yet_is_none() {
+    let project = project();
+    project.write("overdub.yaml", "session-log: run.jsonl\n");
+    let delete = "DELETE /api/v1/users/00u1/factors/mbl1";
+    assert!(verdicts(&project, &[delete])[0].starts_with("would be answered"));
+    // Of one that is typed, or stands there for this command, that is told.
+    assert!(
+        explain(&project, &["--session-log", "other.jsonl", delete]).contains("--session-log other.jsonl: ")
+    );
+    let player = project.replay();
+    assert_eq!(player.ask(delete).status(), 204);
+    player.stop();
+    assert!(verdicts(&project, &[delete])[0].starts_with("a miss: recorded, but already used"));
+    project.write("overdub.yaml", "explain: {session-log: none.jsonl}\n");
+    assert!(explain(&project, &[delete]).contains("--session-log none.jsonl: "));
+}

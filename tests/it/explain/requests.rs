@@ -115,3 +115,25 @@ fn a_file_of_requests_is_one_session() {
     let told = explain(&project, &["http/flow.http#5"]);
     assert!(told.contains("has no request `5`; there are: enroll, see, activate, see again"), "{told}");
 }
+
+#[test]
+#[cfg(unix)]
+fn a_pipe_is_read_and_a_device_is_not() {
+    let project = project();
+    let line = "exec 9<<'END'\n{\"text\":\"one\",\"tag\":{\"a\":\"x\",\"at\":\"10:00\"}}\nEND\n:";
+    let args = ["explain", "-c", "flow", "curl /notes -d @/dev/fd/9"];
+    let output = project.command_after(line, &args).output().expect("the binary");
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(told.lines().next(), Some(NOTE), "{told}");
+    for (request, expected) in [
+        ("curl /notes -d @/dev/zero", "error: /dev/zero: is a device; name a file or a pipe"),
+        ("curl /notes -d @recordings", "error: recordings: is a directory"),
+    ] {
+        let told = explain(&project, &[request]);
+        assert!(told.starts_with(expected), "{told}");
+    }
+    let told = explain(&project, &["curl /notes -X POST -d @/dev/null"]);
+    assert!(told.starts_with("a miss: "), "{told}");
+    let told = explain(&project, &["--session-log", "/dev/zero", "GET /copy"]);
+    assert!(told.contains("--session-log /dev/zero: is a device"), "{told}");
+}

@@ -18,10 +18,11 @@ fn settings(project: &Project, flags: &[&str]) -> Vec<String> {
     listed.lines().map_while(|line| line.strip_prefix("    ")).map(str::to_owned).collect()
 }
 
-/// A profile of the project's own, in which these fields vary.
-fn profile(project: &Project, volatile: &str) {
-    let okta = include_str!("../../../profiles/okta.yaml");
-    project.write("own.yaml", okta.replacen("volatile:\n  [", &format!("volatile:\n  [{volatile}, "), 1));
+/// Writes the profile that is printed below the first setting to `own.yaml`, exactly as it stands there.
+fn write_printed(project: &Project, told: &[String]) {
+    let file: Vec<_> = told[1..].iter().map_while(|line| line.strip_prefix("  ")).collect();
+    assert!(!file.is_empty(), "{told:?}");
+    project.write("own.yaml", file.join("\n") + "\n");
 }
 
 /// The status of a live replay's answer.
@@ -37,22 +38,29 @@ fn a_field_that_varies() {
     let project = project();
     let told = settings(&project, &[&note(OTHER_NOTE)]);
     assert_eq!(
-        told[0],
-        "`text` in the list `volatile` of a profile of your own (--profile FILE): then flow #6 answers"
+        told[..3],
+        [
+            "--profile FILE, a profile of your own in which `text` varies: then flow #6 answers",
+            "  extends: okta",
+            "  volatile: [\"text\"]"
+        ]
     );
     let request = format!("POST /notes\n\n{OTHER_NOTE}");
     assert_eq!(live(&project, &[], &request), 501);
-    profile(&project, "text");
+    write_printed(&project, &told);
     assert_eq!(live(&project, &["--profile", "own.yaml"], &request), 200);
     assert!(verdicts(&project, &["--profile", "own.yaml", &note(OTHER_NOTE)])[0].contains("flow #6 "));
+    // What the profile of one's own lacks goes into it.
+    let told = settings(&project, &["--profile", "own.yaml", &note(OTHER_TAG)]);
+    assert!(told[0].starts_with("`tag` in the list `volatile` of own.yaml: then"), "{told:?}");
 }
 
 #[test]
 fn a_field_that_only_one_of_both_has_varies_with_what_it_stands_in() {
     let project = project();
     let told = settings(&project, &[&note(OTHER_TAG)]);
-    assert!(told[0].starts_with("`tag` in the list `volatile`"), "{told:?}");
-    profile(&project, "tag");
+    assert!(told[0].starts_with("--profile FILE, a profile of your own in which `tag` varies"), "{told:?}");
+    write_printed(&project, &told);
     let request = format!("POST /notes\n\n{OTHER_TAG}");
     assert_eq!(live(&project, &["--profile", "own.yaml"], &request), 200);
 }
