@@ -12,23 +12,32 @@ pub(super) const IDENTITY: &str = "id";
 /// How many pairs of elements are looked at; in longer lists the order has to do.
 const MOST_PAIRS: usize = 40_000;
 
-/// For each recorded element the position of its live counterpart, if it has one.
+/// What may be spent on finding pairs in two values: a unit per scalar that is looked at, more for a long text.
+pub(super) const MOST_LOOKED_AT: usize = 8_000_000;
+
+/// For each recorded element the position of its live counterpart, if it has one. What it looked at is taken off `left`;
+/// when nothing is left, the order has to do.
 pub(super) fn pairs(
     comparer: &Comparer<'_>,
     bindings: &Bindings,
     name: &str,
-    recorded: &[Value],
-    live: &[Value],
+    (recorded, live): (&[Value], &[Value]),
+    left: &mut usize,
 ) -> Vec<Option<usize>> {
-    if recorded.len().saturating_mul(live.len()) > MOST_PAIRS {
+    let count = recorded.len().saturating_mul(live.len());
+    if count > MOST_PAIRS.min(*left) {
         return (0..recorded.len()).map(|index| (index < live.len()).then_some(index)).collect();
     }
+    // Each pair gets its share, so that none is looked at more closely than another.
+    let share = *left / count.max(1);
     let mut costs = Vec::new();
     for (own, one) in recorded.iter().enumerate() {
         for (at, other) in live.iter().enumerate() {
-            if let Some(cost) = cost(comparer, bindings, name, one, other) {
+            let mut unused = share;
+            if let Some(cost) = cost(comparer, bindings, name, (one, other), &mut unused) {
                 costs.push((cost, own.abs_diff(at), own, at));
             }
+            *left = left.saturating_sub((share - unused).max(1));
         }
     }
     costs.sort_unstable();
@@ -48,8 +57,8 @@ fn cost(
     comparer: &Comparer<'_>,
     bindings: &Bindings,
     name: &str,
-    one: &Value,
-    other: &Value,
+    (one, other): (&Value, &Value),
+    left: &mut usize,
 ) -> Option<usize> {
     if let (Value::Object(fields), Value::Object(others)) = (one, other) {
         match identity(comparer, bindings, one, other) {
@@ -74,7 +83,7 @@ fn cost(
         return (scalar(one) && scalar(other)).then_some(usize::MAX / 2);
     }
     // Behind the one that is known to be the same.
-    Some(1 + comparer.distance(bindings, name, one, other))
+    Some(1 + comparer.distance(bindings, name, (one, other), left))
 }
 
 /// What is known of the ids of two objects; `None`: they do not both have one.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use ::http::{HeaderMap, HeaderName, header};
 use serde_json::Value;
 
+use super::arrays::MOST_LOOKED_AT;
 use super::bindings::{Bindings, Fit};
 use super::change::{Change, Kind, Severity};
 use super::terms::{Sort, Terms};
@@ -187,7 +188,8 @@ impl<'a> Comparer<'a> {
         match (recorded, live) {
             (Content::None, Content::None) => {}
             (Content::Json(own), Content::Json(other)) => {
-                let mut walk = Walk { comparer: self, bindings, changes, path: "$".to_owned() };
+                let mut walk =
+                    Walk { comparer: self, bindings, changes, path: "$".to_owned(), left: MOST_LOOKED_AT };
                 walk.value("", own, other);
             }
             (Content::Text(own), Content::Text(other)) => {
@@ -317,7 +319,9 @@ impl<'a> Comparer<'a> {
     /// How much two interactions differ, nothing being taken for anything.
     pub(super) fn unlike(&self, bindings: &Bindings, recorded: &Interaction, live: &Interaction) -> usize {
         let content = |one: Content<'_>, other: Content<'_>| match (one, other) {
-            (Content::Json(one), Content::Json(other)) => self.distance(bindings, "", &one, &other),
+            (Content::Json(one), Content::Json(other)) => {
+                self.distance(bindings, "", (&one, &other), &mut { usize::MAX })
+            }
             (Content::Text(one), Content::Text(other)) => {
                 usize::from(self.same_text(bindings, one, other).is_none())
             }

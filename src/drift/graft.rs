@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use super::arrays;
+use super::arrays::{self, MOST_LOOKED_AT};
 use super::bindings::Bindings;
 use super::exchange::Comparer;
 use super::value::type_of;
@@ -35,19 +35,26 @@ impl Comparer<'_> {
         } else if let (Some(own), Some(other)) = (&recorded.response.body, &live.response.body)
             && let (Some(own), Some(other)) = (compact(own), compact(other))
         {
-            let bytes = Bytes::from(self.graft(&bindings, "", &own, &other).to_string());
+            let mut left = MOST_LOOKED_AT;
+            let bytes = Bytes::from(self.graft(&bindings, "", (&own, &other), &mut left).to_string());
             live.response.body = Some(Body { bytes, coded: false });
         }
         live
     }
 
-    fn graft(&self, bindings: &Bindings, name: &str, recorded: &Value, live: &Value) -> Value {
+    fn graft(
+        &self,
+        bindings: &Bindings,
+        name: &str,
+        (recorded, live): (&Value, &Value),
+        left: &mut usize,
+    ) -> Value {
         match (recorded, live) {
             (Value::Object(recorded), Value::Object(live)) => {
                 let mut fields = Map::new();
                 for (name, own) in recorded {
                     if let Some(other) = live.get(name) {
-                        fields.insert(name.clone(), self.graft(bindings, name, own, other));
+                        fields.insert(name.clone(), self.graft(bindings, name, (own, other), left));
                     }
                 }
                 for (name, other) in live.iter().filter(|(name, _)| !recorded.contains_key(*name)) {
@@ -56,12 +63,16 @@ impl Comparer<'_> {
                 Value::Object(fields)
             }
             (Value::Array(recorded), Value::Array(live)) => {
-                let pairs = arrays::pairs(self, bindings, name, recorded, live);
-                let kept = recorded.iter().zip(&pairs).filter_map(|(own, at)| {
-                    at.and_then(|at| live.get(at)).map(|other| self.graft(bindings, name, own, other))
-                });
-                let new = (0..live.len()).filter(|at| !pairs.contains(&Some(*at)));
-                kept.chain(new.map(|at| live[at].clone())).collect()
+                let pairs = arrays::pairs(self, bindings, name, (recorded, live), left);
+                let mut new: Vec<Option<&Value>> = live.iter().map(Some).collect();
+                let mut list = Vec::with_capacity(live.len());
+                for (own, at) in recorded.iter().zip(pairs) {
+                    if let Some(other) = at.and_then(|at| new.get_mut(at)?.take()) {
+                        list.push(self.graft(bindings, name, (own, other), left));
+                    }
+                }
+                list.extend(new.into_iter().flatten().cloned());
+                Value::Array(list)
             }
             (Value::Null, other) | (other, Value::Null)
                 if self.drift.varies(name) && !other.is_object() && !other.is_array() =>

@@ -15,6 +15,9 @@ use crate::matching::cropped;
 /// How many characters are shown before the place where two texts begin to differ.
 const LEAD: usize = 24;
 
+/// How many bytes of a text cost as much to look at as another scalar.
+const LOOKED_AT_ONCE: usize = 64;
+
 /// Two values that stand for each other from now on, if nothing speaks against it.
 pub(super) type Found = Vec<(Sort, String, String)>;
 
@@ -25,6 +28,8 @@ pub(super) struct Walk<'w, 'c> {
     pub(super) changes: &'w mut Vec<Change>,
     /// Where it is.
     pub(super) path: String,
+    /// What may still be spent on finding out which elements of lists belong together.
+    pub(super) left: usize,
 }
 
 impl Walk<'_, '_> {
@@ -82,7 +87,7 @@ impl Walk<'_, '_> {
     }
 
     fn array(&mut self, name: &str, recorded: &[Value], live: &[Value]) {
-        let pairs = arrays::pairs(self.comparer, self.bindings, name, recorded, live);
+        let pairs = arrays::pairs(self.comparer, self.bindings, name, (recorded, live), &mut self.left);
         let length = self.path.len();
         for (index, own) in recorded.iter().enumerate() {
             if let Some(other) = pairs[index].and_then(|at| live.get(at)) {
@@ -170,19 +175,31 @@ impl Comparer<'_> {
         Some(found)
     }
 
-    /// How much two values differ, without taking anything for anything: the more, the larger.
-    pub(super) fn distance(&self, bindings: &Bindings, name: &str, recorded: &Value, live: &Value) -> usize {
+    /// How much two values differ, without taking anything for anything: the more, the larger. What is looked at is taken
+    /// off `left`; beyond that nothing is.
+    pub(super) fn distance(
+        &self,
+        bindings: &Bindings,
+        name: &str,
+        (recorded, live): (&Value, &Value),
+        left: &mut usize,
+    ) -> usize {
+        let Some(rest) = left.checked_sub(looked_at(recorded, live)) else { return 0 };
+        *left = rest;
         match (recorded, live) {
             (Value::Object(recorded), Value::Object(live)) => {
-                let own = recorded.iter().map(|(name, own)| match live.get(name) {
-                    Some(other) => self.distance(bindings, name, own, other),
-                    None => 2,
-                });
-                own.sum::<usize>() + 2 * live.keys().filter(|name| !recorded.contains_key(*name)).count()
+                let mut all = 2 * live.keys().filter(|name| !recorded.contains_key(*name)).count();
+                for (name, own) in recorded {
+                    all += match live.get(name) {
+                        Some(other) => self.distance(bindings, name, (own, other), left),
+                        None => 2,
+                    };
+                }
+                all
             }
             (Value::Array(recorded), Value::Array(live)) => {
                 let zipped = recorded.iter().zip(live);
-                let each = zipped.map(|(own, other)| self.distance(bindings, name, own, other));
+                let each = zipped.map(|pair| self.distance(bindings, name, pair, left));
                 each.sum::<usize>() + 2 * recorded.len().abs_diff(live.len())
             }
             (Value::Null, Value::Null) => 0,
@@ -214,6 +231,12 @@ impl Comparer<'_> {
             value => self.shown_whole(value),
         }
     }
+}
+
+/// What it costs to look at two values, their parts left out.
+fn looked_at(one: &Value, other: &Value) -> usize {
+    let length = |value: &Value| value.as_str().map_or(0, |text| text.len() / LOOKED_AT_ONCE);
+    1 + length(one) + length(other)
 }
 
 /// Whether two values are met for the first time in a text; `None`: one of them stands for another one there.
