@@ -21,6 +21,12 @@ pub struct Cleaned {
     pub changed: bool,
 }
 
+/// The cassette with stand-ins in it, as [`clean`] puts them there.
+pub fn with_stand_ins(cassette: &Cassette, profile: &Arc<Profile>) -> Cassette {
+    let Cleaned { header, interactions, .. } = clean(cassette, profile);
+    Cassette { name: cassette.name.clone(), path: cassette.path.clone(), header, interactions }
+}
+
 /// Puts stand-ins into a cassette as a recorder would have. Those that it declares already stay. Values that only a
 /// later interaction tells to be ones are replaced in earlier ones too.
 pub fn clean(cassette: &Cassette, profile: &Arc<Profile>) -> Cleaned {

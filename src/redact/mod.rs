@@ -22,7 +22,7 @@ use std::sync::Arc;
 use ::http::{HeaderMap, header};
 use bytes::Bytes;
 
-pub use clean::{Cleaned, clean};
+pub use clean::{Cleaned, clean, with_stand_ins};
 pub use values::Fresh;
 
 use self::gather::{Gatherer, Rules};

@@ -14,7 +14,7 @@ use crate::command::named::Named;
 use crate::command::terminal::{Paint, counted};
 use crate::drift::{Aligned, Change, Comparer, Known, Severity, align, most_severe};
 use crate::profile::{Mask, Profile};
-use crate::redact::clean;
+use crate::redact::with_stand_ins;
 
 pub(super) fn run(args: &DiffArgs) -> Result<(), Failure> {
     let (one, other) = (cassette(&args.recorded)?, cassette(&args.other)?);
@@ -55,11 +55,7 @@ impl Report {
     fn of(one: &Cassette, other: &Cassette, profile: &Arc<Profile>) -> Self {
         let mask = Mask::new(profile);
         // Stand-ins on both sides, so that no person's values are compared, or shown.
-        let with_stand_ins = |own: &Cassette| {
-            let cleaned = clean(own, profile);
-            Cassette { header: cleaned.header, interactions: cleaned.interactions, ..own.clone() }
-        };
-        let (one, other) = (with_stand_ins(one), with_stand_ins(other));
+        let (one, other) = (with_stand_ins(one, profile), with_stand_ins(other, profile));
         let (known, live) = (Known::of(&one), Known::of(&other));
         let comparer = Comparer::new(profile, &mask, &known, &live.terms);
         let Aligned { pairs, only_recorded, only_live, .. } =

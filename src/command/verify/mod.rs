@@ -14,13 +14,11 @@ use super::chosen::{cassettes, profile_of};
 use crate::cassette::Cassette;
 use crate::cli::VerifyArgs;
 use crate::config::VerifyConfig;
-use crate::drift::{Known, Plan};
 use crate::launch::Reached;
 use crate::profile::Mask;
-use crate::redact::clean;
 use report::{Report, Verified};
 use send::Sender;
-use walk::Walk;
+use walk::{Subject, Walk};
 
 pub(super) async fn run(args: VerifyArgs) -> Result<(), Failure> {
     let config = VerifyConfig::of(args).map_err(Failure::usage)?;
@@ -45,15 +43,9 @@ async fn verified(cassette: &Cassette, config: &VerifyConfig) -> Result<Verified
     let Some(origin) = &reached.origin else {
         return Err(Failure::usage("--upstream is missing: give the API's URL, or `sandbox`"));
     };
-    // Stand-ins on both sides, so that no person's values are compared, or shown.
-    let cleaned = clean(cassette, &profile);
-    let recorded =
-        Cassette { header: cleaned.header, interactions: cleaned.interactions, ..cassette.clone() };
-    let known = Known::of(&recorded);
-    let plan = Plan::of(&recorded, &known.terms, &profile);
+    let subject = Subject::of(cassette, &profile, &mask);
     let sender = Sender::new(&reached.upstream, origin, &config.headers, config.upstream.options.timeout);
-    let walk = Walk::new(cassette, &recorded, &plan, &known, &profile, &mask, &sender, config);
-    let outcomes = walk.run().await;
+    let outcomes = Walk::new(&subject, &sender, config).run().await;
     if let Some(org) = reached.sandbox {
         org.stop().await;
     }

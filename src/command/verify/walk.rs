@@ -17,18 +17,37 @@ use crate::drift::{
 use crate::http::filtered;
 use crate::matching::Target;
 use crate::profile::{Kind, Mask, Profile, StandInType};
-use crate::redact::{Redact, Redactor};
+use crate::redact::{Redact, Redactor, with_stand_ins};
+
+/// A cassette that is verified, and what is known before anything is sent.
+pub(super) struct Subject<'a> {
+    /// As it is in its file.
+    cassette: &'a Cassette,
+    /// With stand-ins throughout, so that no person's values are compared, or shown.
+    recorded: Cassette,
+    known: Known,
+    plan: Plan,
+    profile: Arc<Profile>,
+    mask: &'a Mask,
+}
+
+impl<'a> Subject<'a> {
+    pub(super) fn of(cassette: &'a Cassette, profile: &Arc<Profile>, mask: &'a Mask) -> Self {
+        let recorded = with_stand_ins(cassette, profile);
+        let known = Known::of(&recorded);
+        let plan = Plan::of(&recorded, &known.terms, profile);
+        Self { cassette, recorded, known, plan, profile: Arc::clone(profile), mask }
+    }
+
+    /// Holds answers whose stand-ins are these against recorded ones.
+    fn comparer<'c>(&'c self, live: &'c Terms) -> Comparer<'c> {
+        Comparer::new(&self.profile, self.mask, &self.known, live)
+    }
+}
 
 /// One cassette on its way through the live API.
 pub(super) struct Walk<'a> {
-    /// As it is in its file.
-    cassette: &'a Cassette,
-    /// With stand-ins throughout.
-    recorded: &'a Cassette,
-    plan: &'a Plan,
-    known: &'a Known,
-    profile: &'a Arc<Profile>,
-    mask: &'a Mask,
+    subject: &'a Subject<'a>,
     sender: &'a Sender<'a>,
     config: &'a VerifyConfig,
     /// Puts stand-ins into what is answered.
@@ -43,28 +62,13 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    #[allow(clippy::too_many_arguments, reason = "each is a thing of its own, and they meet only here")]
-    pub(super) fn new(
-        cassette: &'a Cassette,
-        recorded: &'a Cassette,
-        plan: &'a Plan,
-        known: &'a Known,
-        profile: &'a Arc<Profile>,
-        mask: &'a Mask,
-        sender: &'a Sender<'a>,
-        config: &'a VerifyConfig,
-    ) -> Self {
-        let redactor = Redactor::new(Arc::clone(profile), Redact::On, Some(sender.origin().clone()));
+    pub(super) fn new(subject: &'a Subject<'a>, sender: &'a Sender<'a>, config: &'a VerifyConfig) -> Self {
+        let profile = Arc::clone(&subject.profile);
         Self {
-            cassette,
-            recorded,
-            plan,
-            known,
-            profile,
-            mask,
+            subject,
             sender,
             config,
-            redactor,
+            redactor: Redactor::new(profile, Redact::On, Some(sender.origin().clone())),
             live: Terms::default(),
             values: HashMap::new(),
             bindings: Bindings::default(),
@@ -76,7 +80,7 @@ impl<'a> Walk<'a> {
     /// What came of each interaction.
     pub(super) async fn run(mut self) -> Vec<Outcome> {
         let mut stopped = false;
-        for at in 0..self.plan.steps.len() {
+        for at in 0..self.subject.plan.steps.len() {
             let outcome = match self.unsent(at) {
                 _ if stopped => Outcome::Unsent(Unsent::Stopped),
                 Some(reason) => Outcome::Unsent(reason),
@@ -89,7 +93,7 @@ impl<'a> Walk<'a> {
                 },
             };
             let kept = matches!(outcome, Outcome::Compared(_) | Outcome::Unsent(Unsent::Covered));
-            if !kept && self.plan.steps[at].kind != Kind::Read {
+            if !kept && self.subject.plan.steps[at].kind != Kind::Read {
                 self.unsettle(at);
             }
             self.outcomes.push(outcome);
@@ -99,7 +103,7 @@ impl<'a> Walk<'a> {
 
     /// Why an interaction is not sent; `None`: it is.
     fn unsent(&self, at: usize) -> Option<Unsent> {
-        let (step, own) = (&self.plan.steps[at], &self.cassette.interactions[at]);
+        let (step, own) = (&self.subject.plan.steps[at], &self.subject.cassette.interactions[at]);
         if step.kind != Kind::Read && !self.config.allow_writes {
             return Some(Unsent::Write);
         }
@@ -132,7 +136,7 @@ impl<'a> Walk<'a> {
     /// Whether it is known what an id of the recording is now. One that only a read told may still be the same.
     fn is_known(&self, id: &str, answer: usize) -> bool {
         let told = self.config.bindings.contains_key(id) || self.bindings.live(Sort::Id, id).is_some();
-        let from_read = self.plan.steps[answer].kind == Kind::Read;
+        let from_read = self.subject.plan.steps[answer].kind == Kind::Read;
         told || (from_read
             && matches!(
                 self.outcomes[answer],
@@ -144,7 +148,7 @@ impl<'a> Walk<'a> {
     fn unbound(&self, request: &RecordedRequest, reads: bool) -> Option<String> {
         let missing = std::cell::RefCell::new(None);
         let lookup = |word: &str| {
-            let of_type = self.known.terms.type_of(word)?;
+            let of_type = self.subject.known.terms.type_of(word)?;
             let needed = match of_type {
                 StandInType::Passcode
                 | StandInType::Token
@@ -173,7 +177,7 @@ impl<'a> Walk<'a> {
         if let Some(given) = self.config.bindings.get(word) {
             return Some(given.clone());
         }
-        match self.known.terms.type_of(word) {
+        match self.subject.known.terms.type_of(word) {
             Some(of_type) => {
                 let stand_in = self.bindings.live(Sort::of(of_type), word)?;
                 Some(self.values.get(stand_in).map_or_else(|| stand_in.to_owned(), Clone::clone))
@@ -185,7 +189,7 @@ impl<'a> Walk<'a> {
     fn outgoing(&self, own: &RecordedRequest) -> Outgoing {
         let lookup = |word: &str| self.value_of(word);
         let translation = Translation::new(&lookup);
-        let upstream = self.cassette.header.upstream.as_str();
+        let upstream = self.subject.cassette.header.upstream.as_str();
         let target = Target::recorded(&own.url, upstream);
         let mut url = translation.url(target.path);
         if !target.query.is_empty() {
@@ -203,8 +207,8 @@ impl<'a> Walk<'a> {
     }
 
     async fn ask(&mut self, at: usize) -> Result<Outcome, Trouble> {
-        let own = &self.cassette.interactions[at];
-        let raw = self.sender.send(self.outgoing(&own.request), self.profile).await?;
+        let own = &self.subject.cassette.interactions[at];
+        let raw = self.sender.send(self.outgoing(&own.request), &self.subject.profile).await?;
         let live = self.redactor.redact(raw);
         for fresh in self.redactor.fresh() {
             self.values.insert(fresh.stand_in.to_string(), fresh.value.to_string());
@@ -250,8 +254,8 @@ impl<'a> Walk<'a> {
 
     /// What differs from the recording that differs least.
     fn compared(&mut self, at: usize, live: &Interaction) -> Vec<Change> {
-        let comparer = Comparer::new(self.profile, self.mask, self.known, &self.live);
-        let own = &self.recorded.interactions[at];
+        let comparer = self.subject.comparer(&self.live);
+        let own = &self.subject.recorded.interactions[at];
         // What was sent, and so stands for what was recorded.
         comparer.requests(&mut self.bindings, &own.request, &live.request);
         let mut members = self.members(at);
@@ -260,7 +264,7 @@ impl<'a> Walk<'a> {
         let mut best: Option<(usize, Vec<Change>, Bindings)> = None;
         for member in members {
             let mut bindings = self.bindings.clone();
-            let recorded = &self.recorded.interactions[member].response;
+            let recorded = &self.subject.recorded.interactions[member].response;
             let changes = comparer.answers(&mut bindings, recorded, &live.response);
             let rank = |changes: &[Change]| (most_severe(changes), changes.len());
             if best.as_ref().is_none_or(|(_, least, _)| rank(&changes) < rank(least)) {
@@ -274,7 +278,7 @@ impl<'a> Walk<'a> {
         let Some((member, changes, bindings)) = best else { return Vec::new() };
         self.bindings = bindings;
         // A poll that did not get as far as it did in the recording: what was to come of it has not.
-        if member != at && self.plan.steps[at].kind == Kind::Poll {
+        if member != at && self.subject.plan.steps[at].kind == Kind::Poll {
             self.unsettle(at);
         }
         changes
@@ -283,7 +287,7 @@ impl<'a> Walk<'a> {
     /// The interactions whose answers may be due where this one is asked again: those of the same request, as long as
     /// nothing is sent in between that would make a difference.
     fn members(&self, at: usize) -> Vec<usize> {
-        let steps = &self.plan.steps;
+        let steps = &self.subject.plan.steps;
         let own = &steps[at];
         if !matches!(own.kind, Kind::Read | Kind::Poll) {
             return vec![at];
@@ -296,24 +300,26 @@ impl<'a> Walk<'a> {
 
     /// Whether one request does for all that are the same: nothing changes by itself in between.
     fn is_asked_once(&self, at: usize) -> bool {
-        if self.plan.steps[at].kind != Kind::Read {
+        if self.subject.plan.steps[at].kind != Kind::Read {
             return false;
         }
         if !self.config.allow_writes {
             return true;
         }
-        let comparer = Comparer::new(self.profile, self.mask, self.known, &self.known.terms);
-        let own = &self.recorded.interactions[at];
-        self.members(at).into_iter().all(|other| comparer.are_alike(own, &self.recorded.interactions[other]))
+        let comparer = self.subject.comparer(&self.subject.known.terms);
+        let own = &self.subject.recorded.interactions[at];
+        self.members(at)
+            .into_iter()
+            .all(|other| comparer.are_alike(own, &self.subject.recorded.interactions[other]))
     }
 
     /// From now on nobody knows the state of what this interaction is about.
     fn unsettle(&mut self, at: usize) {
-        self.unsettled.extend(self.plan.steps[at].ids.iter().cloned());
+        self.unsettled.extend(self.subject.plan.steps[at].ids.iter().cloned());
     }
 
     fn is_unsettled(&self, at: usize) -> bool {
-        self.plan.steps[at].ids.iter().any(|id| self.unsettled.contains(id))
+        self.subject.plan.steps[at].ids.iter().any(|id| self.unsettled.contains(id))
     }
 
     /// Whether a write that was not sent would have changed what is answered.
@@ -322,7 +328,7 @@ impl<'a> Walk<'a> {
             return true;
         }
         let lacks = |opener: usize| !matches!(self.outcomes.get(opener), Some(Outcome::Compared(_)));
-        self.members(at).into_iter().any(|member| self.plan.steps[member].opener.is_some_and(lacks))
+        self.members(at).into_iter().any(|member| self.subject.plan.steps[member].opener.is_some_and(lacks))
     }
 }
 
