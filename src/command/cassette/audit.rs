@@ -2,17 +2,15 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use bytes::Bytes;
 use serde::Serialize;
 use serde_json::json;
 
+use super::glance::Glance;
 use crate::audit::{Auditor, Hit, RULES, Scope, files_below};
 use crate::cassette::RECORDINGS;
-use crate::cassette::format::{self, LoadBody};
 use crate::cli::AuditArgs;
 use crate::command::Failure;
 use crate::command::terminal::{Paint, counted};
@@ -61,21 +59,9 @@ fn paths(args: &AuditArgs) -> Result<Vec<PathBuf>, Failure> {
     }
 }
 
-/// Bodies in files of their own declare nothing.
-struct NoBodies;
-
-impl LoadBody for NoBodies {
-    fn load(&self, _: &str) -> io::Result<Bytes> {
-        Ok(Bytes::new())
-    }
-}
-
 /// What a cassette says itself to be stand-ins: no leak in it, whatever they look like. Nothing of a file that is none.
 fn declared(file: &Path) -> Vec<String> {
-    let Ok(text) = File::open(file) else { return Vec::new() };
-    let Ok(reading) = format::read(BufReader::new(text), String::new(), file, &NoBodies) else {
-        return Vec::new();
-    };
+    let Ok(Glance { reading, .. }) = Glance::at_file(file, "") else { return Vec::new() };
     reading.cassette.interactions.into_iter().flat_map(|own| own.stand_ins).map(|(text, _)| text).collect()
 }
 
