@@ -10,7 +10,7 @@ use crate::cli::{
     ReplayArgs, ScenarioArgs, ServeArgs, Switch, UpstreamArgs, WatchArgs, Watching,
 };
 use crate::clock::Clock;
-use crate::http::Origin;
+use crate::http::{Origin, OriginError};
 use crate::profile::Profile;
 use crate::redact::Redact;
 use crate::replay::{Latency, ReplayOptions, SessionBy, SessionOptions};
@@ -23,6 +23,19 @@ pub enum UpstreamChoice {
     Origin(Origin),
     /// The org that is built in.
     Sandbox,
+}
+
+impl UpstreamChoice {
+    /// Reads `sandbox`, or the API's URL.
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn parse(text: &str) -> Result<Self, OriginError> {
+        match text {
+            "sandbox" => Ok(Self::Sandbox),
+            origin => Origin::parse(origin).map(Self::Origin),
+        }
+    }
 }
 
 /// The upstream and the way to it.
@@ -253,8 +266,7 @@ pub(super) fn upstream(args: UpstreamArgs, forward: bool) -> Result<UpstreamConf
     let choice = match args.upstream.as_deref() {
         None if forward => None,
         None => return Err(ConfigError::NoUpstream),
-        Some("sandbox") => Some(UpstreamChoice::Sandbox),
-        Some(origin) => Some(UpstreamChoice::Origin(Origin::parse(origin)?)),
+        Some(text) => Some(UpstreamChoice::parse(text)?),
     };
     let options = UpstreamOptions { ca: args.upstream_ca, timeout: args.upstream_timeout };
     Ok(UpstreamConfig { choice, options })

@@ -15,7 +15,6 @@ use crate::config::{
     AdminConfig, KeepConfig, PlayConfig, RunConfig, ScenarioConfig, ServeConfig, UpstreamChoice,
     UpstreamConfig, WatchConfig,
 };
-use crate::http::Origin;
 use crate::profile::Profile;
 use crate::proxy::OnScriptError;
 use crate::redact::Redact;
@@ -264,11 +263,7 @@ impl Builder {
 }
 
 fn upstream(text: &str, ca: Option<PathBuf>) -> Result<UpstreamConfig, ServerError> {
-    let choice = match text {
-        "sandbox" => UpstreamChoice::Sandbox,
-        origin => UpstreamChoice::Origin(
-            Origin::parse(origin).map_err(|error| ServerError::new(format_args!("the upstream: {error}")))?,
-        ),
-    };
+    let choice = UpstreamChoice::parse(text);
+    let choice = choice.map_err(|error| ServerError::new(format_args!("the upstream: {error}")))?;
     Ok(UpstreamConfig { choice: Some(choice), options: UpstreamOptions { ca, ..UpstreamOptions::default() } })
 }
