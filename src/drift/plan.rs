@@ -2,13 +2,21 @@
 
 use std::collections::HashMap;
 
+use ::http::Method;
 use serde_json::Value;
 
 use super::terms::{Piece, Terms};
-use crate::cassette::{Cassette, Interaction};
+use crate::cassette::{Cassette, Interaction, RecordedRequest};
+use crate::http::query_pairs;
 use crate::matching::{MatchKey, Matcher, Target};
 use crate::profile::{Drift, Kind, Profile};
 use crate::replay::openers;
+
+/// Headers by which many servers take a request for one of another method.
+const METHOD_OVERRIDES: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method-override"];
+
+/// The parameter that says the same (Rails, Laravel, Symfony).
+const METHOD_PARAMETER: &str = "_method";
 
 /// One interaction as something to be asked again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +54,9 @@ impl Plan {
         };
         let kind = |own: &Interaction| {
             let segments = target(own);
+            if is_disguised(&own.request, &segments) {
+                return Kind::Write;
+            }
             profile.kind(&own.request.method, &segments.iter().map(String::as_str).collect::<Vec<_>>())
         };
         let kinds: Vec<Kind> = cassette.interactions.iter().map(kind).collect();
@@ -68,6 +79,20 @@ impl Plan {
         });
         Self { steps: steps.collect() }
     }
+}
+
+/// Whether a server may take a request for another one than its method and path tell: a cassette that somebody else wrote
+/// must not change an org that is only to be read.
+fn is_disguised(request: &RecordedRequest, segments: &[String]) -> bool {
+    let overrides = METHOD_OVERRIDES.iter().any(|name| request.headers.contains_key(*name))
+        || query_pairs(Target::recorded(&request.url, "").query).any(|(name, _)| name == METHOD_PARAMETER);
+    // A POST is a read by its path alone, which servers may take for a shorter one.
+    let leads_elsewhere =
+        |segment: &String| segment == ".." || segment == "." || segment.contains(['/', '\\', ';']);
+    // What TRACE is answered with are the credentials that it was sent with (RFC 9110 §9.3.8).
+    overrides
+        || request.method == Method::TRACE
+        || (!request.method.is_safe() && segments.iter().any(leads_elsewhere))
 }
 
 /// Where ids came up first.

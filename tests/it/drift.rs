@@ -2,6 +2,7 @@
 
 mod diff;
 mod laws;
+mod sent;
 mod update;
 mod verify;
 

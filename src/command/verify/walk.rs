@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use ::http::{HeaderMap, Method, StatusCode, header};
+use ::http::{HeaderName, Method, StatusCode, header};
 use bytes::Bytes;
 
 use super::report::{Outcome, Unsent};
@@ -14,7 +14,7 @@ use crate::drift::{
     Bindings, Change, ChangeKind, Comparer, Known, Plan, Severity, Sort, Step, Terms, Translation,
     most_severe,
 };
-use crate::http::filtered;
+use crate::http::end_to_end;
 use crate::matching::Target;
 use crate::profile::{Kind, Mask, Profile, StandInType};
 use crate::redact::{Redact, Redactor, with_stand_ins};
@@ -44,6 +44,11 @@ impl<'a> Subject<'a> {
         Comparer::new(&self.profile, self.mask, &self.known, live)
     }
 }
+
+/// Recorded headers that are not sent: a condition would be about what the recording client knew, and whom it is for and
+/// how long it is are for whoever sends it to say.
+const OF_THE_RECORDING: [HeaderName; 5] =
+    [header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE, header::HOST, header::CONTENT_LENGTH, header::EXPECT];
 
 /// One cassette on its way through the live API.
 pub(super) struct Walk<'a> {
@@ -199,9 +204,7 @@ impl<'a> Walk<'a> {
             url.push_str(&String::from_utf8_lossy(&query));
         }
         let body = own.body.bytes().map(|body| translation.body(&own.headers, body)).unwrap_or_default();
-        // A condition would be about what the recording client knew.
-        let conditional = [header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE];
-        let headers: HeaderMap = filtered(&own.headers, |name| !conditional.contains(name));
+        let headers = end_to_end(&own.headers, &OF_THE_RECORDING);
         let body = self.sender.with_links(upstream, body);
         Outgoing { method: own.method.clone(), target: url, headers, body }
     }
