@@ -103,6 +103,9 @@ pub enum Problem {
     /// Another process records into the file.
     #[error("is being recorded by another process")]
     Busy,
+    /// Somebody else wrote to the file after it was read.
+    #[error("was edited meanwhile")]
+    Edited,
     /// What would have been written must not be; says which rule, and why.
     #[error("{0}; the exchange is not written")]
     Refused(&'static str),
@@ -219,6 +222,7 @@ impl Problem {
             }
             Self::SameName { .. } => "rename one of them, or replay them one at a time".into(),
             Self::Exists => "--overwrite replaces it, --append continues it".into(),
+            Self::Edited => "nothing of that is lost, and nothing was changed; run it again".into(),
             Self::Busy => "stop that one first, or record under another name".into(),
             Self::Refused(_) => "say in the profile where the value stands, and record again".into(),
         })

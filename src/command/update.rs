@@ -53,6 +53,7 @@ fn merge(target: &Path, beside: &Path, profile: &Profile) -> Result<(), Failure>
     if !merge.is_idle() {
         let part = |entry| match entry {
             &Entry::Kept(at) => Part::Kept(at),
+            Entry::Changed(at, interaction) => Part::Changed(*at, interaction),
             Entry::New(interaction) => Part::New(interaction),
         };
         old.merge(&merge.entries.iter().map(part).collect::<Vec<_>>()).map_err(Failure::usage)?;

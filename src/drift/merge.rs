@@ -15,7 +15,9 @@ use crate::profile::{Mask, Profile, StandInType};
 pub enum Entry {
     /// The recorded one at this position, as it is.
     Kept(usize),
-    /// What came in the place of a recorded one, or came in.
+    /// What came in the place of the recorded one at this position.
+    Changed(usize, Box<Interaction>),
+    /// What came in.
     New(Box<Interaction>),
 }
 
@@ -84,7 +86,8 @@ impl Merge {
         };
         let mut entries: Vec<Entry> = come(None).collect();
         for at in 0..recorded.interactions.len() {
-            entries.push(replaced.remove(&at).map_or(Entry::Kept(at), |new| Entry::New(Box::new(new))));
+            entries
+                .push(replaced.remove(&at).map_or(Entry::Kept(at), |new| Entry::Changed(at, Box::new(new))));
             entries.extend(come(Some(at)));
         }
         Self { entries, ..own }

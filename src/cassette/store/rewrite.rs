@@ -16,6 +16,8 @@ use crate::cassette::model::{Cassette, Header, Interaction};
 pub enum Part<'a> {
     /// The interaction at this position, as it is in the file to the byte.
     Kept(usize),
+    /// This one in the place of the one at this position; comments behind that stay.
+    Changed(usize, &'a Interaction),
     /// This one.
     New(&'a Interaction),
 }
@@ -74,10 +76,16 @@ impl Rewrite {
     /// Puts a cassette of these parts in its place, under the header that it has.
     ///
     /// # Errors
-    /// It cannot be written; the old one is as it was.
+    /// It cannot be written, or somebody edited it after it was read; the old one is as it was.
     pub fn merge(self, parts: &[Part<'_>]) -> Result<(), CassetteError> {
         let failed = |error| CassetteError::file(&self.shown, Problem::Write(error));
         let old = fs::read(&self.target).map_err(failed)?;
+        let now =
+            format::read(old.as_slice(), stem(&self.shown), &self.shown, &Beside::new(&self.target)).ok();
+        // A person's editor knows of no lock.
+        if now.is_none_or(|now| now.cassette.interactions != self.cassette.interactions) {
+            return Err(CassetteError::file(&self.shown, Problem::Edited));
+        }
         let before = sidecar::existing_beside(&self.target).map_err(failed)?;
         let sidecars = Numbered::after_existing(&self.target).map_err(failed)?;
         let starts: Vec<usize> = self.cassette.interactions.iter().map(|own| own.line).collect();
@@ -146,7 +154,7 @@ fn merged(documents: &[&[u8]], parts: &[Part<'_>], sidecars: &mut Numbered) -> i
         if !document.ends_with(b"\n") {
             text.push(b'\n');
         }
-        if !document.ends_with(b"...\n") && !document.ends_with(b"...") {
+        if behind(document).is_none() {
             text.extend_from_slice(b"...\n");
         }
     };
@@ -155,14 +163,35 @@ fn merged(documents: &[&[u8]], parts: &[Part<'_>], sidecars: &mut Numbered) -> i
     for part in parts {
         match part {
             Part::Kept(at) => kept(&mut text, documents.get(at + 1).copied().unwrap_or_default()),
-            Part::New(interaction) => {
+            Part::New(interaction) | Part::Changed(_, interaction) => {
                 written.clear();
                 format::write_interaction(&mut written, interaction, sidecars)?;
                 text.extend_from_slice(written.as_bytes());
             }
         }
+        if let Part::Changed(at, _) = part {
+            let comments = documents.get(at + 1).and_then(|own| behind(own)).unwrap_or_default();
+            text.extend_from_slice(comments);
+            if !text.ends_with(b"\n") {
+                text.push(b'\n');
+            }
+        }
     }
     Ok(text)
+}
+
+/// What stands behind the end of a document: comments, about the next one mostly. `None`: the end is left out.
+fn behind(document: &[u8]) -> Option<&[u8]> {
+    let mut rest = document;
+    while !rest.is_empty() {
+        let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
+        let (line, others) = rest.split_at(end);
+        if line.trim_ascii_end() == b"..." {
+            return Some(others);
+        }
+        rest = others;
+    }
+    None
 }
 
 fn write_all(file: &mut File, interactions: &[Interaction], sidecars: &mut Numbered) -> io::Result<()> {

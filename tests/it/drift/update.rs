@@ -1,6 +1,7 @@
 //! Recording again what was recorded before.
 
 use insta::assert_snapshot;
+use overdub::cassette::{Part, Rewrite};
 
 use crate::support::overdub::{Overdub, Project};
 use crate::support::wire::{Act, Upstream, json, with_body};
@@ -196,4 +197,36 @@ fn there_has_to_be_a_cassette_to_update() {
     );
     let told = fails(&[]);
     assert!(told.starts_with("exit code 2") && told.contains("--cassette <NAME>"), "{told}");
+}
+
+#[test]
+fn comments_between_interactions_stay_where_they_are() {
+    let (project, text) = recorded(&["GET /api/v1/groups"]);
+    let commented = text.replace("...\n---\n", "...\n# about what follows\n---\n") + "# the end\n";
+    project.write("recordings/run.yaml", &commented);
+    let upstream = api(OTHER, "bob@x.org", r#","status":"STAGED""#);
+    let recorder = update(&project, &upstream);
+    play(&recorder, OTHER, "bob@x.org", &["GET /api/v1/gone?of=bob@x.org"]);
+    let (status, told) = recorder.stop();
+    assert!(status.success() && told.contains("changed 2, new 1, not asked for 1"), "{told}");
+    let after = project.cassette();
+    let kept = |text: &str| text.lines().filter(|line| line.starts_with('#')).count();
+    assert_eq!(kept(&after), kept(&commented), "{after}");
+    // Each document has one end.
+    assert_eq!(after.matches("\n...\n").count(), after.matches("\n---\n").count() + 1, "{after}");
+    assert_eq!(project.replay().ask(&format!("GET /api/v1/users/{ID}")).line(), "HTTP/1.1 200 OK");
+}
+
+#[test]
+fn what_somebody_wrote_in_the_meantime_is_left_alone() {
+    let (project, text) = recorded(&[]);
+    let path = project.path("recordings/run.yaml");
+    let own = Rewrite::open(&path).unwrap();
+    // As an editor saves: another file under the same name.
+    let edited = text.replacen("---\n", "# a thought\n---\n", 1);
+    project.write("recordings/new.yaml", &edited);
+    std::fs::rename(project.path("recordings/new.yaml"), &path).unwrap();
+    let error = own.merge(&[Part::Kept(0)]).unwrap_err().to_string();
+    assert!(error.contains("was edited meanwhile"), "{error}");
+    assert_eq!(project.cassette(), edited);
 }
