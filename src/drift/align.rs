@@ -43,20 +43,20 @@ pub struct Aligned {
 /// Finds what belongs together, and compares it.
 pub fn align(comparer: &Comparer<'_>, recorded: &[Interaction], live: &[Interaction]) -> Aligned {
     let mut own = Aligner::new(comparer, recorded, live);
-    let with_body = own.groups(true);
+    let mut with_body = own.groups(true);
     // What was asked in just the same way goes first, in recorded order, so that ids become known as they did.
     let mut pairs: Vec<Option<usize>> = vec![None; recorded.len()];
     let mut found: Vec<Vec<Change>> = vec![Vec::new(); recorded.len()];
     for at in 0..recorded.len() {
-        if let Some(other) = own.partner(at, &with_body, false) {
+        if let Some(other) = own.partner(at, &mut with_body, false) {
             found[at] = own.take(at, other);
             pairs[at] = Some(other);
         }
     }
-    let by_url = own.groups(false);
+    let mut by_url = own.groups(false);
     for at in 0..recorded.len() {
         if pairs[at].is_none()
-            && let Some(other) = own.partner(at, &by_url, true)
+            && let Some(other) = own.partner(at, &mut by_url, true)
         {
             found[at] = own.take(at, other);
             pairs[at] = Some(other);
@@ -76,9 +76,27 @@ pub fn align(comparer: &Comparer<'_>, recorded: &[Interaction], live: &[Interact
 
 /// Positions by what is asked.
 struct Groups {
-    recorded: HashMap<String, Vec<usize>>,
-    live: HashMap<String, Vec<usize>>,
+    recorded: HashMap<String, Positions>,
+    live: HashMap<String, Positions>,
     keys: Vec<String>,
+}
+
+/// Positions in ascending order, of which the first ones go first.
+#[derive(Default)]
+struct Positions {
+    all: Vec<usize>,
+    /// How many of the first ones are gone: they are not looked at again and again.
+    gone: usize,
+}
+
+impl Positions {
+    /// Those that are left. `is_gone` says of which ones that is for good.
+    fn left(&mut self, is_gone: impl Fn(usize) -> bool) -> impl Iterator<Item = usize> {
+        let rest = self.all.get(self.gone..).unwrap_or_default();
+        self.gone += rest.iter().take_while(|at| is_gone(**at)).count();
+        let left = self.all.get(self.gone..).unwrap_or_default();
+        left.iter().copied().filter(move |at| !is_gone(*at))
+    }
 }
 
 struct Aligner<'a, 'c> {
@@ -103,23 +121,23 @@ impl<'a, 'c> Aligner<'a, 'c> {
         let mut own = Groups { recorded: HashMap::new(), live: HashMap::new(), keys: Vec::new() };
         for (at, interaction) in self.recorded.iter().enumerate() {
             let key = self.comparer.key(self.comparer.recorded, interaction, with_body);
-            own.recorded.entry(key.clone()).or_default().push(at);
+            own.recorded.entry(key.clone()).or_default().all.push(at);
             own.keys.push(key);
         }
         for (at, interaction) in self.live.iter().enumerate() {
             let key = self.comparer.key(self.comparer.live, interaction, with_body);
-            own.live.entry(key).or_default().push(at);
+            own.live.entry(key).or_default().all.push(at);
         }
         self.done.clear();
         own
     }
 
     /// The live one that belongs to a recorded one; `most_alike`: whichever differs least, not the next one.
-    fn partner(&mut self, at: usize, groups: &Groups, most_alike: bool) -> Option<usize> {
+    fn partner(&mut self, at: usize, groups: &mut Groups, most_alike: bool) -> Option<usize> {
         self.done.insert(at);
         let key = &groups.keys[at];
         let own = &self.recorded[at];
-        let free = groups.live.get(key)?.iter().copied().filter(|other| self.free.contains(other));
+        let free = groups.live.get_mut(key)?.left(|other| !self.free.contains(&other));
         let fits = |other: &usize| self.comparer.asks_the_same(&self.bindings, own, &self.live[*other]);
         let candidates: Vec<usize> = free.filter(fits).take(LOOKED_AT).collect();
         let first = *candidates.first()?;
@@ -129,12 +147,8 @@ impl<'a, 'c> Aligner<'a, 'c> {
         if most_alike {
             return candidates.into_iter().min_by_key(|other| unlike(at, *other));
         }
-        let waiting: Vec<usize> = groups.recorded[key]
-            .iter()
-            .copied()
-            .filter(|other| !self.done.contains(other))
-            .take(LOOKED_AT)
-            .collect();
+        let same = groups.recorded.get_mut(key)?;
+        let waiting: Vec<usize> = same.left(|other| self.done.contains(&other)).take(LOOKED_AT).collect();
         // One that came once more, or once less, than in the recording is the one that has no equal.
         if waiting.len() + 1 == candidates.len() || unlike(at, first) == 0 {
             return Some(first);
@@ -227,5 +241,26 @@ impl Comparer<'_> {
                 let _ = write!(key, "{scalar}");
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::Positions;
+
+    #[test]
+    fn what_is_gone_from_the_front_is_looked_at_once() {
+        let mut own = Positions { all: (0..1000).collect(), gone: 0 };
+        let looks = Cell::new(0);
+        for done in 0..1000 {
+            let is_gone = |at: usize| {
+                looks.set(looks.get() + 1);
+                at < done || at == 999
+            };
+            assert_eq!(own.left(is_gone).next(), (done < 999).then_some(done));
+        }
+        assert!(looks.get() < 5000, "{}", looks.get());
     }
 }
