@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::verdict::{Check, CheckResult, Run};
+use crate::cassette::format::is_invisible;
 use crate::cli::ReportTo;
 use crate::command::terminal::counted;
 
@@ -29,6 +30,7 @@ pub(super) fn summary(run: &Run, reports: &[ReportTo]) -> String {
     for check in &failed {
         tell(check, of_one, &mut left, &mut lines);
     }
+    lines.extend(cut_short(run));
     if run.tallied.requests == 0 && !failed.is_empty() {
         lines.push(
             "  does the command read OKTA_CLIENT_ORGURL, or OVERDUB_URL? (`--env NAME={url}` sets what it reads)"
@@ -44,6 +46,16 @@ pub(super) fn summary(run: &Run, reports: &[ReportTo]) -> String {
         lines.push(format!("overdub: exit code {}: {}", run.exit_code(), words.join(", ")));
     }
     lines.iter().map(|line| cropped(line) + "\n").collect()
+}
+
+/// What to do about a recording that may lack what a command that failed did not come to.
+fn cut_short(run: &Run) -> Option<String> {
+    let (path, _) =
+        run.recorded.as_ref().filter(|(_, report)| report.recorded > 0 && !run.ended.is_good())?;
+    let path = path.display();
+    Some(format!(
+        "  {path} may lack what the command did not come to: remove it, and the next run records it anew"
+    ))
 }
 
 /// `12 requests: 10 replayed, 2 misses`.
@@ -124,7 +136,7 @@ fn in_a_word(check: &Check, run: &Run) -> String {
 
 /// At most so many characters, and nothing that would change what a terminal shows.
 fn cropped(line: &str) -> String {
-    let plain = |own: char| if own.is_control() { '\u{fffd}' } else { own };
+    let plain = |own: char| if is_invisible(own) { '\u{fffd}' } else { own };
     let mut shown: String = line.chars().take(LONGEST).map(plain).collect();
     if line.chars().nth(LONGEST).is_some() {
         shown.push('…');

@@ -70,3 +70,22 @@ fn who_waits_for_a_recording_waits_for_all_of_it_and_not_forever() {
     let (code, told) = waits.end(0);
     assert!(code == 0 && told.contains("2 requests: 2 replayed"), "{told}");
 }
+
+#[test]
+fn what_a_run_that_failed_has_recorded_is_kept_and_told_of() {
+    let (project, upstream) = (Project::new(), Upstream::of_json("{\"a\":1}"));
+    let flags = flags(&upstream);
+    let blank = Exec::waiting(&project, &words(&flags)).end(7);
+    assert!(blank.0 == 7 && !blank.1.contains("may lack"), "{blank:?}");
+    let first = Exec::waiting(&project, &words(&flags));
+    first.ask("GET /a");
+    let (code, told) = first.end(7);
+    assert_eq!(code, 7);
+    assert!(
+        told.contains("  recordings/run.yaml may lack what the command did not come to: remove it"),
+        "{told}"
+    );
+    let second = Exec::waiting(&project, &words(&flags));
+    second.ask("GET /a");
+    assert_eq!(second.end(0), (0, "overdub: 1 request: 1 replayed\n".to_owned()));
+}
