@@ -35,13 +35,26 @@ fn a_file_is_replaced_only_when_that_is_said() {
     let export = ["cassette", "export", "okta-sms", "--to", "har", "-o", "out.har"];
     insta::assert_snapshot!(project.fails(&export), @r#"
     exit code 2
-    error: out.har: is there already; choose another name, or replace it with --overwrite
+    error: out.har: exists already; choose another name, or replace it with --overwrite
     "#);
     assert_eq!(project.read("out.har"), "mine");
     let (code, stdout, _) = project.run(&[&export[..], &["--overwrite"]].concat());
     assert_eq!((code, stdout.as_str()), (0, "out.har: 9 interactions\n"));
     assert!(project.read("out.har").starts_with("{\n  \"log\""));
     assert_eq!(project.list("."), ["out.har"]);
+}
+
+#[test]
+fn no_cassette_is_lost_to_an_export() {
+    let project = Project::new();
+    project.write("recordings/odd.yaml", ODD);
+    let export = ["cassette", "export", "odd", "--to", "vcrpy", "--overwrite", "-o", "recordings"];
+    insta::assert_snapshot!(project.fails(&export), @r#"
+    exit code 2
+    error: recordings/odd.yaml: is a cassette, and stays one; choose another name
+    "#);
+    assert_eq!(project.read("recordings/odd.yaml"), ODD);
+    assert_eq!(project.list("recordings"), ["odd.yaml"]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `overdub cassette export`: cassettes in the formats of other tools.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read as _, Write};
 use std::path::{Path, PathBuf};
 
 use crate::cassette::{self, Cassette, CutOff, Source};
@@ -9,6 +9,9 @@ use crate::cli::ExportArgs;
 use crate::command::terminal::counted;
 use crate::command::{Failure, chosen};
 use crate::interchange::export::{self, Export};
+
+/// How a cassette begins.
+const MARK: &[u8; 8] = b"overdub:";
 
 pub(super) fn run(args: &ExportArgs) -> Result<(), Failure> {
     let Some(format) = export::format(args.to.name()) else {
@@ -74,6 +77,9 @@ fn to_file(source: &Source, format: &dyn Export, path: &Path, overwrite: bool) -
     if !overwrite && path.exists() {
         return Err(exists(path));
     }
+    if is_cassette(path) {
+        return Err(format!("{}: is a cassette, and stays one; choose another name", path.display()));
+    }
     // It appears whole or not at all.
     let beside = with_suffix(path, ".part");
     let written = File::create(&beside).and_then(|file| {
@@ -91,6 +97,12 @@ fn to_file(source: &Source, format: &dyn Export, path: &Path, overwrite: bool) -
     let number = counted(cassette.interactions.len(), "interaction");
     let _ = writeln!(io::stdout(), "{}: {number}", path.display());
     Ok(())
+}
+
+/// Whether a cassette stands there, which nobody wants to lose by a slip: it may be the one that is exported.
+fn is_cassette(path: &Path) -> bool {
+    let mut start = [0; MARK.len()];
+    File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == *MARK
 }
 
 /// A script can be run as it is.
@@ -114,7 +126,7 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 }
 
 fn exists(path: &Path) -> String {
-    format!("{}: is there already; choose another name, or replace it with --overwrite", path.display())
+    format!("{}: exists already; choose another name, or replace it with --overwrite", path.display())
 }
 
 fn unwritten(path: &Path, error: &io::Error) -> String {
