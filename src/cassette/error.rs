@@ -196,7 +196,10 @@ impl Problem {
             Self::NotAFile => "give a .yaml file, or a directory of them".into(),
             Self::Empty => "a cassette begins with `overdub: 1`; delete the file or record it again".into(),
             Self::NotUtf8 => "save the file as UTF-8; bytes that are not text belong under `base64:`".into(),
-            Self::NotACassette(_) => format!("overdub cassettes begin with `overdub: {FORMAT_VERSION}`"),
+            Self::NotACassette(Some(_)) => {
+                "`overdub cassette import FILE -o DIR` makes a cassette of it".into()
+            }
+            Self::NotACassette(None) => format!("overdub cassettes begin with `overdub: {FORMAT_VERSION}`"),
             Self::TooNew { .. } => "replay it with a newer overdub, or record it again with this one".into(),
             Self::HeaderTorn => {
                 "nothing was recorded in it; delete the file or record with --overwrite".into()
@@ -213,12 +216,10 @@ impl Problem {
                 format!("there are none in {} yet; record one, or give a file or a directory", dir.display())
             }
             Self::Missing { known, .. } => format!("known: {}", list(known)),
-            Self::NoneThere => "record one, or give a file, a name or another directory with -c".into(),
-            Self::NoDirectory { shipped } if shipped.is_empty() => {
-                "record one, or give a file with -c".into()
-            }
+            Self::NoneThere => "record one, or give a name, a file or another directory".into(),
+            Self::NoDirectory { shipped } if shipped.is_empty() => "record one, or give a file".into(),
             Self::NoDirectory { shipped } => {
-                format!("record one, or name one that ships with -c: {}", list(shipped))
+                format!("record one, or name one that ships: {}", list(shipped))
             }
             Self::SameName { .. } => "rename one of them, or replay them one at a time".into(),
             Self::Exists => "--overwrite replaces it, --append continues it".into(),

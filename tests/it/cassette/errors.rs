@@ -38,23 +38,23 @@ fn a_file_that_is_no_cassette() {
     "#);
     assert_snapshot!(message("---\nversion: 2\ninteractions:\n- id: 0\n  request:\n    url: /\n"), @r#"
     x.yaml:1:1: looks like a go-vcr file, not an overdub cassette
-      hint: overdub cassettes begin with `overdub: 1`
+      hint: `overdub cassette import FILE -o DIR` makes a cassette of it
     "#);
     assert_snapshot!(message("interactions:\n- request:\n    uri: /\nversion: 1\n"), @r#"
     x.yaml:1:1: looks like a vcrpy file, not an overdub cassette
-      hint: overdub cassettes begin with `overdub: 1`
+      hint: `overdub cassette import FILE -o DIR` makes a cassette of it
     "#);
     assert_snapshot!(message("---\nhttp_interactions:\n- request: !binary x\n"), @r#"
     x.yaml:1:1: looks like a Ruby VCR file, not an overdub cassette
-      hint: overdub cassettes begin with `overdub: 1`
+      hint: `overdub cassette import FILE -o DIR` makes a cassette of it
     "#);
     assert_snapshot!(message("{\n  \"log\": {\n"), @r#"
     x.yaml:1:1: looks like a HAR file, not an overdub cassette
-      hint: overdub cassettes begin with `overdub: 1`
+      hint: `overdub cassette import FILE -o DIR` makes a cassette of it
     "#);
     assert_snapshot!(message("{\"log\":{\"entries\":[]}}"), @r#"
     x.yaml: looks like a HAR file, not an overdub cassette
-      hint: overdub cassettes begin with `overdub: 1`
+      hint: `overdub cassette import FILE -o DIR` makes a cassette of it
     "#);
     assert_snapshot!(message("overdub: 1\nx: \u{0}\n"), @r#"x.yaml:2:4: control characters are not allowed"#);
     assert_snapshot!(message(b"overdub: 1\nupstream: \"\xe9\xff\"\n"), @r#"

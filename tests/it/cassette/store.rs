@@ -280,7 +280,7 @@ fn every_name_that_means_nothing_is_reported() {
     let empty = directory(&[]);
     insta::assert_snapshot!(found(&[], empty.path()).unwrap_err().join("\n"), @r#"
     DIR: holds no cassettes
-      hint: record one, or give a file, a name or another directory with -c
+      hint: record one, or give a name, a file or another directory
     "#);
     assert_eq!(found(&[], &empty.path().join("none")).unwrap_err().len(), 1);
     assert_eq!(found(&[""], empty.path()).unwrap_err().len(), 1);

@@ -48,7 +48,7 @@ fn every_broken_cassette_is_told_with_its_place_and_stays_as_it_is() {
       hint: write it to its end, or take it out; a replay that begins sets it aside
     vcr ... ERROR
     recordings/vcr.yaml:1:1: looks like a vcrpy file, not an overdub cassette
-      hint: overdub cassettes begin with `overdub: 1`
+      hint: `overdub cassette import FILE -o DIR` makes a cassette of it
     5 cassettes, 0 warnings, 0 notes
     error: cassettes with errors: 4 of 5
     exit code 1

@@ -37,13 +37,13 @@ fn a_project_without_recordings_is_told_so() {
     insta::assert_snapshot!(project.fails(&["replay"]), @r#"
     exit code 2
     error: recordings: there is no such directory
-      hint: record one, or name one that ships with -c: okta-push, okta-question, okta-sms, okta-totp, push-enroll-poll, push-enroll-poll-expired, sms-remembered-verification, totp-enroll-activate-verify
+      hint: record one, or name one that ships: okta-push, okta-question, okta-sms, okta-totp, push-enroll-poll, push-enroll-poll-expired, sms-remembered-verification, totp-enroll-activate-verify
     "#);
     std::fs::create_dir(project.path("recordings")).unwrap();
     insta::assert_snapshot!(project.fails(&["replay"]), @r"
     exit code 2
     error: recordings: holds no cassettes
-      hint: record one, or give a file, a name or another directory with -c
+      hint: record one, or give a name, a file or another directory
     ");
 }
 
@@ -61,17 +61,17 @@ fn files_of_other_programs_are_recognised() {
     insta::assert_snapshot!(told("vcrpy.yaml"), @r"
     exit code 2
     error: vcrpy.yaml:1:1: looks like a vcrpy file, not an overdub cassette
-      hint: overdub cassettes begin with `overdub: 1`
+      hint: `overdub cassette import FILE -o DIR` makes a cassette of it
     ");
     insta::assert_snapshot!(told("session.har"), @r"
     exit code 2
     error: session.har: looks like a HAR file, not an overdub cassette
-      hint: overdub cassettes begin with `overdub: 1`
+      hint: `overdub cassette import FILE -o DIR` makes a cassette of it
     ");
     insta::assert_snapshot!(told("ruby.yaml"), @r"
     exit code 2
     error: ruby.yaml:1:1: looks like a Ruby VCR file, not an overdub cassette
-      hint: overdub cassettes begin with `overdub: 1`
+      hint: `overdub cassette import FILE -o DIR` makes a cassette of it
     ");
     insta::assert_snapshot!(told("values.yaml"), @r"
     exit code 2
