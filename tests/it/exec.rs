@@ -158,15 +158,22 @@ fn a_command_that_cannot_be_run_is_told_with_what_to_do() {
     let project = project();
     project.write("text", "no program");
     let fails = |program: &str| project.fails(&["exec", "-c", "run", "--", program]);
+    let programs = ["nonesuch", "./nonesuch", "./text", "./recordings", "", "npm run test"];
     assert_snapshot!(
-        [fails("nonesuch"), fails("./nonesuch"), fails("./text")].join("\n"),
+        programs.map(fails).join("\n"),
         @r#"
     exit code 2
-    error: cannot run nonesuch: there is no such program in PATH; write its path
+    error: cannot run `nonesuch`: there is no such program in PATH; write its path
     exit code 2
-    error: cannot run ./nonesuch: there is no such file, or its interpreter is missing
+    error: cannot run `./nonesuch`: there is no such file, or its interpreter is missing
     exit code 2
-    error: cannot run ./text: it is no program, or may not be run; chmod +x allows it
+    error: cannot run `./text`: it is no program, or may not be run; chmod +x allows it
+    exit code 2
+    error: cannot run `./recordings`: it is a directory
+    exit code 2
+    error: cannot run ``: its name is empty; is a variable not set?
+    exit code 2
+    error: cannot run `npm run test`: there is no such program; leave out the quotes around the whole line, or run it by `sh -c '…'`
     "#
     );
     assert_snapshot!(project.fails(&["exec", "-c", "run"]).lines().take(3).collect::<Vec<_>>().join("\n"), @r#"

@@ -97,19 +97,26 @@ fn tell(child: &mut Child, signal: Signal, was_told: &mut bool) {
 
 /// Why a program cannot be started, and what to do about it.
 fn not_started(program: &OsString, error: &io::Error) -> Failure {
-    let name = program.display();
-    let is_path = std::path::Path::new(program).components().count() > 1;
+    let path = std::path::Path::new(program);
+    let is_path = path.components().count() > 1;
+    let has_spaces = program.to_string_lossy().trim().contains(char::is_whitespace);
     let why = match error.kind() {
+        _ if program.is_empty() => "its name is empty; is a variable not set?".to_owned(),
+        io::ErrorKind::NotFound if has_spaces && !path.exists() => {
+            "there is no such program; leave out the quotes around the whole line, or run it by `sh -c '…'`"
+                .to_owned()
+        }
         io::ErrorKind::NotFound if is_path => {
             "there is no such file, or its interpreter is missing".to_owned()
         }
         io::ErrorKind::NotFound => "there is no such program in PATH; write its path".to_owned(),
+        io::ErrorKind::PermissionDenied if path.is_dir() => "it is a directory".to_owned(),
         io::ErrorKind::PermissionDenied => {
             "it is no program, or may not be run; chmod +x allows it".to_owned()
         }
         _ => error.to_string(),
     };
-    Failure::usage(format_args!("cannot run {name}: {why}"))
+    Failure::usage(format_args!("cannot run `{}`: {why}", program.display()))
 }
 
 #[cfg(test)]
