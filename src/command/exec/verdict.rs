@@ -174,8 +174,13 @@ impl Run {
             .collect();
         let result =
             if self.required.fired { CheckResult::of(idle.is_empty()) } else { CheckResult::Skipped };
-        let all = counted(self.handlers.len(), "handler");
-        Check { name: "fired", result, summary: format!("{} of {all} never fired", idle.len()), cases: idle }
+        let summary = if self.handlers.is_empty() {
+            "no scenario was played".to_owned()
+        } else {
+            let all = counted(self.handlers.len(), "handler");
+            format!("{} of {all} never fired", idle.len())
+        };
+        Check { name: "fired", result, summary, cases: idle }
     }
 }
 

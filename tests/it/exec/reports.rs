@@ -67,7 +67,7 @@ fn junit_has_a_suite_with_a_test_case_per_check() {
       #3 (recordings/run.yaml:18) POST /c</failure>
         </testcase>
         <testcase classname="overdub exec: sh -c 'echo '$OVERDUB_URL -'; read x'" name="fired" TIME>
-          <skipped message="0 of 0 handlers never fired"/>
+          <skipped message="no scenario was played"/>
         </testcase>
         <system-out></system-out>
         <system-err></system-err>
@@ -135,7 +135,7 @@ fn json_tells_all() {
         {
           "name": "fired",
           "result": "skipped",
-          "summary": "0 of 0 handlers never fired"
+          "summary": "no scenario was played"
         }
       ],
       "requests": {
@@ -215,7 +215,7 @@ fn markdown_is_added_to_what_is_there() {
     | internal-errors | ✅ passed | 0 internal errors |
     | recording | ➖ skipped | nothing was to be recorded |
     | used | ❌ failed | 2 of 3 recordings unused |
-    | fired | ➖ skipped | 0 of 0 handlers never fired |
+    | fired | ➖ skipped | no scenario was played |
 
     <details><summary>misses: 1 miss</summary>
 
