@@ -50,7 +50,8 @@ pub struct VerifyArgs {
     /// A cassette: a name under recordings/, or a path. May be repeated. [default: recordings/]
     #[arg(short, long = "cassette", value_name = "NAME")]
     pub cassettes: Vec<String>,
-    /// Send the recorded writes too, in recorded order. They change the live org.
+    /// Send the recorded writes too, in recorded order. They change the live org. Without them, of answers that depend on
+    /// them only what holds in every state is compared: statuses, types, fields.
     #[arg(long)]
     pub allow_writes: bool,
     /// Which changes lead to exit code 1: only those that break clients, also what there is more of, or any.

@@ -118,15 +118,18 @@ impl Unsent {
     fn told(&self, lines: &[usize]) -> (String, String) {
         let same = |text: &str| (text.to_owned(), text.to_owned());
         match self {
-            Self::Write => ("writes (--allow-writes sends them)".to_owned(), "a write".to_owned()),
+            Self::Write => ("sent only with --allow-writes".to_owned(), "a write".to_owned()),
             Self::After => same("after a write that was not sent"),
             Self::Depends(at) => {
                 let line = lines.get(*at).copied().unwrap_or_default();
-                ("about what was not made".to_owned(), format!("about what line {line} made"))
+                (
+                    "about what a write that was not sent makes".to_owned(),
+                    format!("about what line {line} made"),
+                )
             }
             Self::NeedsValue(stand_in) => {
-                let told = format!("with a value that nobody knows: --bind {stand_in}=VALUE gives it");
-                ("with values that nobody knows (--bind gives them)".to_owned(), told)
+                let told = format!("with a value that is not known: --bind {stand_in}=VALUE gives it");
+                (format!("with a value to be given: --bind {stand_in}=VALUE"), told)
             }
             Self::Elsewhere => same("to another host"),
             Self::Passing(status) => {
@@ -135,7 +138,7 @@ impl Unsent {
             }
             Self::NoBody => same("with a body that is not recorded"),
             Self::Covered => same("the same request again"),
-            Self::Stopped => same("after the run had ended"),
+            Self::Stopped => same("after the one that ended the run"),
         }
     }
 }
@@ -203,7 +206,7 @@ impl Report {
         writeln!(out)
     }
 
-    /// One line of log per cassette: what the comparison could not cover.
+    /// A line of log per cassette: how much was compared, and what the comparison could not cover.
     pub(super) fn log(&self) {
         for own in &self.cassettes {
             let compared = own.count("same") + own.count("changed");
@@ -215,7 +218,7 @@ impl Report {
             };
             let told = format!("{}: compared: {compared}{unsent}", own.name);
             match (compared, own.unsent.is_empty()) {
-                (0, _) => tracing::warn!("{told}"),
+                (0, _) if own.count("failed") == 0 => tracing::warn!("{told}"),
                 (_, false) => tracing::info!("{told}"),
                 // All of it was compared, which is what everybody takes it for.
                 (_, true) => tracing::debug!("{told}"),

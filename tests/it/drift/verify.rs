@@ -131,7 +131,7 @@ fn without_writes_what_they_made_is_not_asked_for() {
     let (code, out, err, seen) = verify(&FLOW, &[], |_| "200 []".to_owned());
     assert_eq!((code, out.as_str()), (0, ""));
     assert_eq!(seen, ["GET /api/v1/users/00ua4t9ugYY0pDxkE4x6/factors"]);
-    assert_snapshot!(err, @r#"compared: 3; not compared: 1 about what was not made, 2 writes (--allow-writes sends them)"#);
+    assert_snapshot!(err, @r#"compared: 3; not compared: 1 about what a write that was not sent makes, 2 sent only with --allow-writes"#);
     // What is there in another state is no drift, but what all states have in common is.
     let (code, out, ..) = verify(&FLOW, &[], |_| r#"200 [{"id":"smsOQPFK8LyFSK7BllJQ"}]"#.to_owned());
     assert_eq!(code, 0, "{out}");
@@ -200,7 +200,7 @@ fn stand_ins_are_bound_by_hand() {
     let answer = |_: &Message| r#"200 {"id":"00ua4t9ugYY0pDxkE4x6","login":"jane@acme.com"}"#.to_owned();
     let (code, _, err, seen) = verify(&lines, &[], answer);
     assert_eq!((code, seen.len()), (0, 0));
-    assert!(err.contains("with values that nobody knows (--bind gives them)"), "{err}");
+    assert!(err.contains("with a value to be given: --bind user1@example.test=VALUE"), "{err}");
     let (code, out, err, seen) = verify(&lines, &["--bind", "user1@example.test=jane@acme.com"], answer);
     assert_eq!((code, out.as_str(), err.as_str()), (0, "", ""));
     assert_eq!(seen, ["GET /api/v1/users/jane@acme.com"]);
@@ -244,13 +244,13 @@ fn an_api_that_cannot_be_asked_is_no_drift() {
     GET /a  (recordings/run.yaml:4)
         failed    the answer is 429: the API's rate limit is used up; run it again in a minute
     run: failed 1; compared: 0
-    compared: 0; not compared: 1 after the run had ended
+    compared: 0; not compared: 1 after the one that ended the run
     error: 1 request got no answer that could be compared
 
     GET /a  (recordings/run.yaml:4)
         failed    the answer is 401: its credentials are not accepted; give them with --header or OKTA_CLIENT_TOKEN
     run: failed 1; compared: 0
-    compared: 0; not compared: 1 after the run had ended
+    compared: 0; not compared: 1 after the one that ended the run
     error: 1 request got no answer that could be compared
 
     GET /a  (recordings/run.yaml:4)
@@ -258,7 +258,6 @@ fn an_api_that_cannot_be_asked_is_no_drift() {
     GET /b  (recordings/run.yaml:11)
         failed    the answer is 503
     run: failed 2; compared: 0
-    compared: 0
     error: 2 requests got no answer that could be compared
     "#);
     let project = Project::new();
