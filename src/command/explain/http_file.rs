@@ -18,14 +18,15 @@ pub(super) struct InFile {
     pub(super) name: Option<String>,
     /// Its line.
     pub(super) line: usize,
-    pub(super) asked: Asked,
+    /// What is wrong with it, if it cannot be sent as it stands; the others can.
+    pub(super) asked: Result<Asked, String>,
 }
 
 /// Methods with which a line of a request begins.
 const METHODS: [&str; 9] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT"];
 
 /// The requests of a file, in order. `read` reads what it names, relative to its folder.
-pub(super) fn parse(path: &Path, text: &str, read: Read<'_>) -> Result<Vec<InFile>, String> {
+pub(super) fn parse(path: &Path, text: &str, read: Read<'_>) -> Vec<InFile> {
     let mut variables = Vec::new();
     let mut all = Vec::new();
     let lines: Vec<Line<'_>> = (1..).zip(text.lines()).collect();
@@ -41,10 +42,15 @@ pub(super) fn parse(path: &Path, text: &str, read: Read<'_>) -> Result<Vec<InFil
     blocks.push((name, &lines[start..]));
     for (name, block) in blocks {
         let mut reading = Reading { name, block, variables: &mut variables, read };
-        let own = reading.request().map_err(|(line, what)| format!("{}:{line}: {what}", path.display()))?;
-        all.extend(own);
+        match reading.request() {
+            Ok(own) => all.extend(own),
+            Err((line, what)) => {
+                let asked = Err(format!("{}:{line}: {what}", path.display()));
+                all.push(InFile { name: reading.name.take(), line, asked });
+            }
+        }
     }
-    Ok(all)
+    all
 }
 
 /// A line and its number.
@@ -106,7 +112,7 @@ impl Reading<'_> {
             asked.url = format!("http://{host}{}", asked.url);
         }
         asked.body = self.body(&asked, lines)?.into();
-        Ok(Some(InFile { name: self.name.take(), line: number, asked }))
+        Ok(Some(InFile { name: self.name.take(), line: number, asked: Ok(asked) }))
     }
 
     fn body<'l>(
@@ -211,19 +217,16 @@ mod tests {
             "./body.json" => Ok(b"{\"from\":\"a {{who}}\"}".to_vec()),
             _ => Err(format!("{name}: no such file")),
         };
-        match parse(Path::new("a.http"), text, &read) {
-            Err(what) => vec![what],
-            Ok(all) => {
-                let shown = |own: &InFile| {
-                    let InFile { name, line, asked } = own;
-                    let name = name.as_deref().unwrap_or("-");
-                    let headers: Vec<_> = asked.headers.iter().map(|(own, _)| own.as_str()).collect();
-                    let body = String::from_utf8_lossy(&asked.body).replace('\n', "|");
-                    format!("{line} {name}: {} {} [{}] {body}", asked.method, asked.url, headers.join(" "))
-                };
-                all.iter().map(shown).collect()
+        let shown = |InFile { name, line, asked }: InFile| match asked {
+            Err(what) => what,
+            Ok(asked) => {
+                let name = name.as_deref().unwrap_or("-");
+                let headers: Vec<_> = asked.headers.iter().map(|(own, _)| own.as_str()).collect();
+                let body = String::from_utf8_lossy(&asked.body).replace('\n', "|");
+                format!("{line} {name}: {} {} [{}] {body}", asked.method, asked.url, headers.join(" "))
             }
-        }
+        };
+        parse(Path::new("a.http"), text, &read).into_iter().map(shown).collect()
     }
 
     #[test]

@@ -233,19 +233,19 @@ fn of_file(path: &Path, which: Option<&str>) -> Result<Vec<Wanted>, String> {
     let bytes = read_beside(None)(&path.display().to_string())?;
     let text = String::from_utf8(bytes).map_err(|_| format!("{}: is no text", path.display()))?;
     let folder = path.parent().map(Path::to_owned);
-    let all = http_file::parse(path, &text, &read_beside(folder))?;
+    let all = http_file::parse(path, &text, &read_beside(folder));
     if all.is_empty() {
         return Err(format!("{}: holds no request", path.display()));
     }
     let titled = (1..).zip(all).map(|(number, own)| {
         let title = own.name.clone().unwrap_or_else(|| format!("{}:{}", path.display(), own.line));
-        (number, own.name, Wanted::Asked(Box::new(own.asked), Some(title)))
+        (number, own.name, own.asked.map(|asked| Wanted::Asked(Box::new(asked), Some(title))))
     });
-    let Some(which) = which else { return Ok(titled.map(|(.., wanted)| wanted).collect()) };
+    let Some(which) = which else { return titled.map(|(.., wanted)| wanted).collect() };
     let mut names = Vec::new();
     for (number, name, wanted) in titled {
         if name.as_deref() == Some(which) || which.parse() == Ok(number) {
-            return Ok(vec![wanted]);
+            return Ok(vec![wanted?]);
         }
         names.push(name.unwrap_or_else(|| number.to_string()));
     }

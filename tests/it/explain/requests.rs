@@ -112,6 +112,14 @@ fn a_file_of_requests_is_one_session() {
     assert_eq!(numbers(&["http/flow.http"]), ["1", "2", "3", "4"]);
     assert_eq!(numbers(&["http/flow.http#4"]), ["2"], "alone it is the first of its session");
     assert_eq!(numbers(&["http/flow.http#activate", "http/flow.http#see again"]), ["3", "4"]);
+    // A request that cannot be sent as it stands keeps nobody from asking for the others.
+    let broken = project.read("http/flow.http") + "\n### later\nGET {{nobody}}/x\n";
+    project.write("http/broken.http", broken);
+    assert_eq!(numbers(&["http/broken.http#activate", "http/broken.http#see again"]), ["3", "4"]);
+    for asked in ["http/broken.http", "http/broken.http#later"] {
+        let told = explain(&project, &[asked]);
+        assert!(told.contains("{{nobody}} is not defined here"), "{told}");
+    }
     let told = explain(&project, &["http/flow.http#5"]);
     assert!(told.contains("has no request `5`; there are: enroll, see, activate, see again"), "{told}");
 }
