@@ -22,7 +22,7 @@ pub struct CassetteShowArgs {
     #[arg(value_name = "NAME[#NUMBER]")]
     pub name: String,
     /// Only this interaction, and all of it.
-    #[arg(value_name = "NUMBER")]
+    #[arg(value_name = "NUMBER", value_parser = numbered)]
     pub number: Option<NonZeroUsize>,
     /// Every interaction with its headers and bodies.
     #[arg(long)]
@@ -45,4 +45,9 @@ pub struct CassetteCheckArgs {
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
+}
+
+/// The number of an interaction.
+fn numbered(text: &str) -> Result<NonZeroUsize, &'static str> {
+    text.parse().map_err(|_| "write the number of an interaction, the first of which is 1")
 }

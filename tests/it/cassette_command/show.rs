@@ -187,6 +187,12 @@ fn what_cannot_be_shown_is_said() {
     exit code 2
     error: odd#0: it has 6 interactions, numbered from 1
     "#);
+    insta::assert_snapshot!(project.fails(&["cassette", "show", "odd", "third"]), @r#"
+    exit code 2
+    error: invalid value 'third' for '[NUMBER]': write the number of an interaction, the first of which is 1
+
+    For more information, try '--help'.
+    "#);
     insta::assert_snapshot!(project.fails(&["cassette", "show", "sub"]), @r#"
     exit code 2
     error: sub: is 2 cassettes; name one of them, or see `overdub cassette list sub`

@@ -5,6 +5,7 @@ mod timeline;
 mod whole;
 
 use std::io::{self, BufWriter, Write as _};
+use std::num::NonZeroUsize;
 
 use crate::cassette::{Cassette, Interaction};
 use crate::cli::CassetteShowArgs;
@@ -33,12 +34,14 @@ pub(super) fn run(args: &CassetteShowArgs) -> Result<(), Failure> {
 
 /// The cassette and the number that were typed, as `NAME NUMBER` or `NAME#NUMBER`.
 fn asked(args: &CassetteShowArgs) -> (&str, Option<usize>) {
-    if let Some(number) = args.number {
-        return (&args.name, Some(number.get()));
-    }
     let split = args.name.rsplit_once('#');
     let numbered = split.and_then(|(name, number)| Some((name, number.parse().ok()?)));
-    numbered.map_or((args.name.as_str(), None), |(name, number)| (name, Some(number)))
+    match (numbered, args.number.map(NonZeroUsize::get)) {
+        // NAME#3 3 says it twice; where both are not the same, the name is one that has a # in it.
+        (Some((name, number)), None) => (name, Some(number)),
+        (Some((name, number)), Some(again)) if number == again => (name, Some(number)),
+        (_, number) => (args.name.as_str(), number),
+    }
 }
 
 /// The interactions that are shown, each with its number from 1.
