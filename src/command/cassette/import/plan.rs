@@ -61,7 +61,12 @@ fn is_exact(args: &ImportArgs) -> Result<bool, Failure> {
     let is_file =
         |extension: &str| output.extension().is_some_and(|own| own == extension) && !output.is_dir();
     let single = args.sources.len() == 1 && !args.sources[0].is_dir();
-    if is_file("yml") {
+    if output == Path::new("-") {
+        return Err(Failure::usage(
+            "--output -: cassettes are not written to stdout; name a file or a directory",
+        ));
+    }
+    if ["yml", "json", "har"].into_iter().any(is_file) && !output.is_file() {
         return Err(Failure::usage(format_args!(
             "--output {}: a cassette's name ends in .yaml",
             output.display()

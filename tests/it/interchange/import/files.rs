@@ -158,6 +158,8 @@ fn what_cannot_be_is_told_before_anything_is_written() {
         &["in/a.yaml", "-o", "in"][..],
         &["in", "-o", "x.yaml"],
         &["in/a.yaml", "-o", "x.yml"],
+        &["in/a.yaml", "-o", "x.json"],
+        &["in/a.yaml", "-o", "-"],
         &["no", "-o", "x"],
     ] {
         let args = [&["cassette", "import"], args].concat();
