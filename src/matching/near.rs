@@ -148,7 +148,10 @@ impl<'a> Shape<'a> {
             Self::Empty => return None,
             Self::Json(_) => "a JSON body".to_owned(),
             Self::Form(_) => "a form".to_owned(),
-            Self::Other(body) => format!("{} other bytes", body.len()),
+            Self::Other(body) => match body.len() {
+                1 => "1 byte that is neither JSON nor a form".to_owned(),
+                length => format!("{length} bytes that are neither JSON nor a form"),
+            },
         })
     }
 }
