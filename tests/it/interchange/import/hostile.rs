@@ -77,7 +77,8 @@ fn in_a_tree(files: &[(&str, &str)]) -> (i32, String) {
 fn what_begins_as_a_recording_and_breaks_is_a_failure_in_a_tree_too() {
     let go = "---\nversion: 1\ninteractions:\n- request:\n    url: https://a.test/\n    method: GET\n";
     let names: String = ["*a"; 1000].join(",");
-    let bomb = format!("version: 1\na: &a [{}]\nb: [{names}]\ninteractions: *a\n", ["lol"; 1100].join(","));
+    let bomb =
+        format!("version: 1\na: &a [{}]\nb: [{names}]\ninteractions: *a\n", vec!["lol"; 1100].join(","));
     let (code, said) = in_a_tree(&[
         ("bomb.yaml", &bomb),
         ("creator.har", "{\"log\": {\"version\": \"1.2\", \"creator\": {\"name\": \"x"),
