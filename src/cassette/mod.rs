@@ -14,5 +14,5 @@ pub use model::{
 };
 pub use store::{
     CutOff, Existing, Origin, Part, RECORDINGS, Rewrite, Source, Whole, Writer, again, find,
-    is_being_recorded, is_recorded, load, load_all, path_for,
+    is_being_recorded, is_cassette, is_recorded, load, load_all, path_for,
 };

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::run::cassette_file;
 use super::{ConfigError, RunConfig};
+use crate::cassette::is_cassette;
 use crate::cli::{ExecArgs, ExecRunArgs, Listen, ProxyArgs, RecordMode, ReportTo, Variable};
 
 /// How long to wait for another overdub that records the cassette.
@@ -49,6 +50,9 @@ impl ExecConfig {
             if let Some((place, _, flag)) = lacking {
                 return Err(ConfigError::NoSuchPlace { name: name.clone(), place, flag });
             }
+        }
+        if let Some(report) = reports.iter().find(|own| is_cassette(&own.path)) {
+            return Err(ConfigError::IsCassette { flag: "--report", path: report.path.clone() });
         }
         Ok(Self {
             command: args.command.clone(),

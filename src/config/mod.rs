@@ -9,6 +9,7 @@ mod serve;
 mod verify;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 pub use exec::ExecConfig;
 pub use file::{CommandLine, FileError, FromFile, Settings, SettingsError};
@@ -60,6 +61,14 @@ pub enum ConfigError {
     /// A flag that does nothing in this mode.
     #[error("{0} has no effect with --mode {1}; leave it out")]
     NoEffect(&'static str, RecordMode),
+    /// A file that would be replaced is a cassette.
+    #[error("{flag} {}: is a cassette, and stays one; name another file", .path.display())]
+    IsCassette {
+        /// What named it.
+        flag: &'static str,
+        /// The cassette.
+        path: PathBuf,
+    },
     /// A command that runs no proxy.
     #[error("the command runs no proxy")]
     NoProxy,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{AdminConfig, ConfigError, ScenarioConfig, ServeConfig};
-use crate::cassette::{Existing, RECORDINGS, again, is_recorded, path_for};
+use crate::cassette::{Existing, RECORDINGS, again, is_cassette, is_recorded, path_for};
 use crate::cli::{
     self, AdminArgs, ApiArgs, ClockChoice, Command, KeepArgs, PlayArgs, ProxyArgs, RecordArgs, RecordMode,
     ReplayArgs, ScenarioArgs, ServeArgs, Switch, UpstreamArgs, WatchArgs, Watching,
@@ -229,6 +229,9 @@ impl Base {
     fn run(self, serve: ServeConfig, args: &AdminArgs) -> Result<RunConfig, ConfigError> {
         let Self { profile, rewrite_links, scenarios, watch } = self;
         let admin = AdminConfig::of(args)?;
+        if let Some(log) = args.session_log.as_ref().filter(|path| is_cassette(path)) {
+            return Err(ConfigError::IsCassette { flag: "--session-log", path: log.clone() });
+        }
         Ok(RunConfig {
             serve,
             admin,

@@ -245,3 +245,29 @@ fn eight_at_once_do_not_disturb_each_other() {
         assert_eq!(exec.end(0), (0, "overdub: 3 requests: 3 replayed\n".to_owned()));
     }
 }
+
+#[test]
+fn no_cassette_is_lost_to_a_report_or_a_log() {
+    let project = project();
+    let before = project.read("recordings/run.yaml");
+    let fails =
+        |flag: &str, value: &str| project.fails(&["exec", "-c", "run", flag, value, "--", "touch", "it-ran"]);
+    assert_snapshot!(
+        [
+            fails("--report", "junit=recordings/run.yaml"),
+            fails("--report", "markdown=recordings/run.yaml"),
+            fails("--session-log", "recordings/run.yaml"),
+        ]
+        .join("\n"),
+        @r#"
+    exit code 2
+    error: --report recordings/run.yaml: is a cassette, and stays one; name another file
+    exit code 2
+    error: --report recordings/run.yaml: is a cassette, and stays one; name another file
+    exit code 2
+    error: --session-log recordings/run.yaml: is a cassette, and stays one; name another file
+    "#
+    );
+    assert_eq!(project.read("recordings/run.yaml"), before);
+    assert!(!project.path("it-ran").exists());
+}

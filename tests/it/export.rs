@@ -47,13 +47,14 @@ fn a_file_is_replaced_only_when_that_is_said() {
 #[test]
 fn no_cassette_is_lost_to_an_export() {
     let project = Project::new();
-    project.write("recordings/odd.yaml", ODD);
+    let cassette = format!("# Written by hand.\n\n{ODD}");
+    project.write("recordings/odd.yaml", &cassette);
     let export = ["cassette", "export", "odd", "--to", "vcrpy", "--overwrite", "-o", "recordings"];
     insta::assert_snapshot!(project.fails(&export), @r#"
     exit code 2
     error: recordings/odd.yaml: is a cassette, and stays one; choose another name
     "#);
-    assert_eq!(project.read("recordings/odd.yaml"), ODD);
+    assert_eq!(project.read("recordings/odd.yaml"), cassette);
     assert_eq!(project.list("recordings"), ["odd.yaml"]);
 }
 

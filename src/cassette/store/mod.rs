@@ -23,7 +23,7 @@ pub use find::{Origin, RECORDINGS, Source, find, path_for};
 pub use load::{CutOff, load, load_all};
 pub use rewrite::{Part, Rewrite};
 pub use whole::Whole;
-pub use writer::{Existing, Writer, is_recorded};
+pub use writer::{Existing, Writer, is_cassette, is_recorded};
 
 use super::error::{CassetteError, Problem};
 use super::format::Torn;

@@ -13,6 +13,9 @@ use crate::cassette::error::{CassetteError, Problem};
 use crate::cassette::format;
 use crate::cassette::model::{Cassette, Header, Interaction};
 
+/// How a cassette begins.
+const MARK: &str = "overdub:";
+
 /// What to do with a cassette that is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existing {
@@ -265,6 +268,21 @@ fn lines_of(file: &mut File) -> io::Result<usize> {
 /// as good as none.
 pub fn is_recorded(path: &Path) -> bool {
     path.exists() && !is_blank(path)
+}
+
+/// Whether a cassette stands there, as its first lines tell: nobody wants to lose one to a file of another kind.
+pub fn is_cassette(path: &Path) -> bool {
+    // Opening a pipe would wait for somebody to write.
+    if !fs::metadata(path).is_ok_and(|found| found.is_file()) {
+        return false;
+    }
+    let mut start = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(4096).read_to_end(&mut start));
+    let text = String::from_utf8_lossy(&start);
+    let says =
+        |line: &&str| !(line.trim().is_empty() || line.starts_with(['#', '%']) || line.starts_with("---"));
+    read.is_ok()
+        && text.trim_start_matches('\u{feff}').lines().find(says).is_some_and(|line| line.starts_with(MARK))
 }
 
 /// Whether the file is a cassette without any exchange.

@@ -1,7 +1,7 @@
 //! `overdub cassette export`: cassettes in the formats of other tools.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read as _, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::cassette::{self, Cassette, CutOff, Source};
@@ -9,9 +9,6 @@ use crate::cli::ExportArgs;
 use crate::command::terminal::counted;
 use crate::command::{Failure, chosen};
 use crate::interchange::export::{self, Export};
-
-/// How a cassette begins.
-const MARK: &[u8; 8] = b"overdub:";
 
 pub(super) fn run(args: &ExportArgs) -> Result<(), Failure> {
     let Some(format) = export::format(args.to.name()) else {
@@ -74,11 +71,11 @@ fn to_file(source: &Source, format: &dyn Export, path: &Path, overwrite: bool) -
     if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
         fs::create_dir_all(dir).map_err(|error| unwritten(dir, &error))?;
     }
+    if cassette::is_cassette(path) {
+        return Err(format!("{}: is a cassette, and stays one; choose another name", path.display()));
+    }
     if !overwrite && path.exists() {
         return Err(exists(path));
-    }
-    if is_cassette(path) {
-        return Err(format!("{}: is a cassette, and stays one; choose another name", path.display()));
     }
     // It appears whole or not at all.
     let beside = with_suffix(path, ".part");
@@ -97,12 +94,6 @@ fn to_file(source: &Source, format: &dyn Export, path: &Path, overwrite: bool) -
     let number = counted(cassette.interactions.len(), "interaction");
     let _ = writeln!(io::stdout(), "{}: {number}", path.display());
     Ok(())
-}
-
-/// Whether a cassette stands there, which nobody wants to lose by a slip: it may be the one that is exported.
-fn is_cassette(path: &Path) -> bool {
-    let mut start = [0; MARK.len()];
-    File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == *MARK
 }
 
 /// A script can be run as it is.
