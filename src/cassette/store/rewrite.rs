@@ -30,7 +30,7 @@ pub struct Rewrite {
     target: PathBuf,
     cassette: Cassette,
     /// Holds the lock.
-    _old: File,
+    old: File,
 }
 
 impl Rewrite {
@@ -53,7 +53,7 @@ impl Rewrite {
                 "the last exchange was cut off; it is set aside"
             );
         }
-        Ok(Self { shown: path.to_owned(), target, cassette: reading.cassette, _old: old })
+        Ok(Self { shown: path.to_owned(), target, cassette: reading.cassette, old })
     }
 
     /// What it holds.
@@ -112,7 +112,11 @@ impl Rewrite {
         write: impl FnOnce(&mut File, &mut Numbered) -> io::Result<()>,
     ) -> Result<(), CassetteError> {
         let (new, mut file, _) = prepare(&self.target, header)?;
-        let written = write(&mut file, &mut sidecars)
+        // Whoever may not read the old one may not read the new one.
+        let allowed = self.old.metadata().map(|old| old.permissions());
+        let written = allowed
+            .and_then(|allowed| file.set_permissions(allowed))
+            .and_then(|()| write(&mut file, &mut sidecars))
             .and_then(|()| file.sync_all())
             .and_then(|()| fs::rename(&new, &self.target));
         written.map_err(|error| {

@@ -298,6 +298,10 @@ fn is_blank(path: &Path) -> bool {
 pub(super) fn prepare(path: &Path, header: &Header) -> Result<(PathBuf, File, u64), CassetteError> {
     let failed = |error| CassetteError::file(path, Problem::Write(error));
     let new = with_suffix(path, ".new");
+    if fs::symlink_metadata(&new).is_ok_and(|there| there.is_symlink()) {
+        // None of ours: what it leads to would be written over.
+        fs::remove_file(&new).map_err(failed)?;
+    }
     let mut file =
         File::options().read(true).write(true).create(true).truncate(false).open(&new).map_err(failed)?;
     if lock(&file).map_err(failed)?.is_none() {

@@ -79,7 +79,9 @@ fn to_file(source: &Source, format: &dyn Export, path: &Path, overwrite: bool) -
     }
     // It appears whole or not at all.
     let beside = with_suffix(path, ".part");
-    let written = File::create(&beside).and_then(|file| {
+    // One that was left behind, or leads elsewhere.
+    let _ = fs::remove_file(&beside);
+    let written = File::create_new(&beside).and_then(|file| {
         let mut out = BufWriter::new(file);
         write(&cassette, format, &mut out)?;
         executable(out.get_ref(), format)?;

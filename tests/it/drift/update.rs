@@ -230,3 +230,23 @@ fn what_somebody_wrote_in_the_meantime_is_left_alone() {
     assert!(error.contains("was edited meanwhile"), "{error}");
     assert_eq!(project.cassette(), edited);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_cassette_that_is_nobody_elses_to_read_stays_so_and_no_planted_link_is_written_through() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    let (project, _) = recorded(&[]);
+    let path = project.path("recordings/run.yaml");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    project.write("precious", "as it was");
+    symlink(project.path("precious"), project.path("recordings/run.yaml.new")).unwrap();
+    let upstream = api(OTHER, "bob@x.org", r#","status":"STAGED""#);
+    let recorder = update(&project, &upstream);
+    play(&recorder, OTHER, "bob@x.org", &[]);
+    let (status, told) = recorder.stop();
+    assert!(status.success() && told.contains("changed 2"), "{told}");
+    let metadata = std::fs::symlink_metadata(&path).unwrap();
+    assert!(metadata.is_file() && metadata.permissions().mode() & 0o777 == 0o600, "{metadata:?}");
+    assert_eq!(std::fs::read_to_string(project.path("precious")).unwrap(), "as it was");
+}
