@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::terminal::Paint;
+use super::terminal::{Paint, printable};
 use crate::cli::FailOn;
 use crate::drift::{Change, Severity};
 
@@ -29,7 +29,7 @@ pub(super) fn write_changes(out: &mut impl Write, paint: Paint, changes: &[Chang
     sorted.sort_by_key(|change| std::cmp::Reverse(change.severity));
     for change in sorted {
         let severity = painted(paint, change.severity, &format!("{:<8}", change.severity));
-        writeln!(out, "    {severity}  {}: {}", change.path, change.told())?;
+        writeln!(out, "    {severity}  {}: {}", printable(&change.path), printable(&change.told()))?;
     }
     Ok(())
 }

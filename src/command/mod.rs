@@ -72,7 +72,7 @@ impl Failure {
         };
         let mut stderr = std::io::stderr().lock();
         for problem in problems {
-            let _ = writeln!(stderr, "{said}: {problem}");
+            let _ = writeln!(stderr, "{said}: {}", terminal::printable_lines(problem));
         }
     }
 

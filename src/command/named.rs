@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::terminal::printable;
 use crate::cassette::Cassette;
 use crate::profile::Mask;
 use crate::replay;
@@ -41,12 +42,12 @@ impl Named {
 
     /// `POST /api/v1/users`
     pub(super) fn request(&self) -> String {
-        format!("{} {}", self.method, self.url)
+        format!("{} {}", self.method, printable(&self.url))
     }
 
     /// `recordings/sms.yaml:41`
     pub(super) fn place(&self) -> String {
-        format!("{}:{}", self.file, self.line)
+        format!("{}:{}", printable(&self.file), self.line)
     }
 }
 

@@ -80,6 +80,17 @@ pub(super) fn printable(text: &str) -> String {
     out
 }
 
+/// The same of a text of several lines.
+pub(super) fn printable_lines(text: &str) -> String {
+    let lines = text.split_inclusive(['\n', '\t']);
+    lines
+        .map(|line| {
+            let end = line.len() - usize::from(line.ends_with(['\n', '\t']));
+            printable(&line[..end]) + &line[end..]
+        })
+        .collect()
+}
+
 /// `3 files`, `1 file`, `2 misses`.
 pub(super) fn counted<N: Copy + Display + PartialEq + From<u8>>(number: N, what: &str) -> String {
     let plural = match what {

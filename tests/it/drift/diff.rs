@@ -212,3 +212,25 @@ fn a_cassette_that_is_not_there_is_a_usage_error() {
     assert_eq!(code, 2);
     assert!(err.contains("deep: is 2 cassettes; name one of them"), "{err}");
 }
+
+#[test]
+fn nothing_in_a_cassette_moves_the_cursor_or_turns_the_text_of_a_terminal_round() {
+    let project = Project::new();
+    let cassette = |value: &str| {
+        let response =
+            format!("{{status: 200, headers: {{content-type: application/json}}, body: {{json: {value}}}}}");
+        format!(
+            "overdub: 1\nupstream: https://a.test\n...\n---\nrequest: {{method: GET, url: \"/a\\u202Eb\"}}\nresponse: {response}\n...\n"
+        )
+    };
+    project.write("a\u{1b}[31m.yaml", cassette(r#"{"k\u202E": "x\u202E", gone: 1}"#));
+    project.write("b.yaml", cassette(r#"{"k\u202E": "y\u009B", "new\u2066": 1}"#));
+    let mut all = String::new();
+    for args in [["check", "a\u{1b}[31m.yaml", "b.yaml"], ["diff", "a\u{1b}[31m.yaml", "b.yaml"]] {
+        let (_, out, err) = project.run(&[&["cassette"], &args[..]].concat());
+        all.extend([out, err]);
+    }
+    let odd = |c: char| (c.is_control() && c != '\n') || ('\u{202a}'..='\u{2069}').contains(&c);
+    assert!(!all.contains(odd), "{all:?}");
+    assert!(all.contains(r"GET /a\u{202e}b  (a\u{1b}[31m.yaml:4, b.yaml:4)"), "{all}");
+}

@@ -17,7 +17,7 @@ use crate::cassette::{self, CutOff, Header, Origin, Source};
 use crate::cli::CassetteCheckArgs;
 use crate::command::Failure;
 use crate::command::chosen::profile_of;
-use crate::command::terminal::{Paint, counted};
+use crate::command::terminal::{Paint, counted, printable, printable_lines};
 use crate::profile::Profile;
 
 /// What is said of one cassette.
@@ -92,16 +92,17 @@ fn as_text(told: &[Told], notes: &[String]) -> String {
     let paint = Paint::on_stdout();
     let mut text = String::new();
     for Told { name, error, warnings, .. } in told {
+        let name = printable(name);
         // Writing to a string cannot fail, here and below.
         let _ = match error {
             None => writeln!(text, "{name} ... {}", paint.green("ok")),
-            Some(error) => writeln!(text, "{name} ... {}\n{error}", paint.red("ERROR")),
+            Some(error) => writeln!(text, "{name} ... {}\n{}", paint.red("ERROR"), printable_lines(error)),
         };
         for warning in warnings {
-            let _ = writeln!(text, "{}: {warning}", paint.yellow("warning"));
+            let _ = writeln!(text, "{}: {}", paint.yellow("warning"), printable(warning));
         }
     }
-    text.extend(notes.iter().map(|note| format!("{}: {note}\n", paint.dim("note"))));
+    text.extend(notes.iter().map(|note| format!("{}: {}\n", paint.dim("note"), printable(note))));
     let warnings: usize = told.iter().map(|own| own.warnings.len()).sum();
     let looked = counted(told.len(), "cassette");
     let _ = writeln!(text, "{looked}, {}, {}", counted(warnings, "warning"), counted(notes.len(), "note"));
