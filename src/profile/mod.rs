@@ -181,7 +181,7 @@ impl Profile {
     /// Names the key, or line and column.
     pub fn parse(text: &str) -> Result<Self, ProfileError> {
         let file = File::parse(text)?;
-        let stand_in_origin = file.stand_in_origin()?;
+        let (name, stand_in_origin) = (file.name()?, file.stand_in_origin()?);
         let mut kinds = Vec::new();
         for (field, kind, routes) in [
             ("reads", Kind::Read, &file.reads),
@@ -209,7 +209,7 @@ impl Profile {
                 .ok_or_else(|| ProfileError::value("state", path, "is no path: write FIELD.FIELD"))
         });
         Ok(Self {
-            name: file.name()?,
+            name,
             stand_in_origin,
             hosts: file.hosts,
             public_hosts: public.collect::<Result<_, _>>()?,
