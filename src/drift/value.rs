@@ -8,7 +8,7 @@ use super::arrays;
 use super::bindings::{Bindings, Fit};
 use super::change::{Change, Kind, Severity};
 use super::exchange::{Comparer, bind};
-use super::terms::{Piece, Sort};
+use super::terms::{Piece, Sort, words};
 use crate::clock;
 use crate::matching::cropped;
 
@@ -158,7 +158,7 @@ impl Comparer<'_> {
         let mut found = Found::new();
         for pair in one.into_iter().zip(other) {
             match pair {
-                (Piece::Text(one), Piece::Text(other)) if one == other => {}
+                (Piece::Text(one), Piece::Text(other)) if bound_words(bindings, one, other) => {}
                 (Piece::Variable(sort, one), Piece::Variable(other_sort, other)) if sort == other_sort => {
                     match bindings.fit(sort, &one, &other) {
                         _ if !sort.is_kept() => found.push((sort, one.into_owned(), other.into_owned())),
@@ -247,6 +247,25 @@ fn is_new(found: &Found, sort: Sort, one: &str, other: &str) -> Option<bool> {
         Some((_, own, live)) if own == one && live == other => Some(false),
         Some(_) => None,
     }
+}
+
+/// Whether two texts are the same but for words that stand for each other as ids: not all ids look like one.
+fn bound_words(bindings: &Bindings, one: &str, other: &str) -> bool {
+    if one == other {
+        return true;
+    }
+    let (mut at, mut other_at) = (0, 0);
+    let mut others = words(other);
+    for range in words(one) {
+        let Some(theirs) = others.next() else { return false };
+        let (word, other_word) = (&one[range.clone()], &other[theirs.clone()]);
+        let same = word == other_word || bindings.fit(Sort::Id, word, other_word) == Fit::Bound;
+        if !same || one[at..range.start] != other[other_at..theirs.start] {
+            return false;
+        }
+        (at, other_at) = (range.end, theirs.end);
+    }
+    others.next().is_none() && one[at..] == other[other_at..]
 }
 
 /// Whether a text is a time, whatever it says.

@@ -331,6 +331,34 @@ fn what_was_recorded_from_a_sandbox_is_what_another_one_answers() {
 }
 
 #[test]
+fn ids_that_look_like_none_are_followed_in_links_too() {
+    let thing = |id: &str, owner: &str| {
+        let link = format!("https://okta.overdub.test/api/v1/users/{owner}/factors/{id}/verify?n=1");
+        format!(r#"{{"id":"{id}","userId":"{owner}","_links":{{"verify":{{"href":"{link}"}}}}}}"#)
+    };
+    let lines = [
+        r#"POST /api/v1/users => 200 {"id":"u1"}"#.to_owned(),
+        format!("POST /api/v1/users/u1/factors => 200 {}", thing("f1", "u1")),
+        format!("GET /api/v1/users/u1/factors/f1 => 200 {}", thing("f1", "u1")),
+    ];
+    let lines = lines.each_ref().map(String::as_str);
+    let flags = ["--allow-writes", "--fail-on", "value"];
+    let live = move |user: &'static str| {
+        verify(&lines, &flags, move |request| match request.target() {
+            "/api/v1/users" => r#"200 {"id":"u7"}"#.to_owned(),
+            _ => format!("200 {}", thing("f9", user)),
+        })
+    };
+    let (code, out, err, seen) = live("u7");
+    assert_eq!((code, out.as_str(), err.as_str()), (0, "", ""));
+    assert_eq!(seen[1..], ["POST /api/v1/users/u7/factors", "GET /api/v1/users/u7/factors/f9"]);
+    // A link to somebody else is another link.
+    let (code, out, ..) = live("u8");
+    assert_eq!(code, 1);
+    assert!(out.contains("$.userId") && out.contains("$._links.verify.href"), "{out}");
+}
+
+#[test]
 fn an_api_of_any_kind_is_followed_by_its_id_fields() {
     let project = Project::new();
     project.tape(
