@@ -108,7 +108,8 @@ fn address(url: &str, line: usize, notes: &mut Vec<Note>) -> Result<(Origin, Str
         notes.push(Note { line, what: format!("`{}` is no host; it becomes {stand_in}", shown(authority)) });
         Ok::<_, crate::http::OriginError>(origin)
     });
-    let origin = origin.map_err(|_| format!("not carried over: `{}` is no HTTP URL", shown(url)))?;
+    let said = || shown(&format!("{scheme}://{authority}"));
+    let origin = origin.map_err(|_| format!("not carried over: `{}` is no HTTP URL", said()))?;
     Ok((origin, target_of(target)))
 }
 

@@ -204,6 +204,9 @@ fn stand_ins_are_bound_by_hand() {
     let (code, out, err, seen) = verify(&lines, &["--bind", "user1@example.test=jane@acme.com"], answer);
     assert_eq!((code, out.as_str(), err.as_str()), (0, "", ""));
     assert_eq!(seen, ["GET /api/v1/users/jane@acme.com"]);
+    let (code, _, err, seen) = verify(&lines, &["--bind", "user2@example.test=jane@acme.com"], answer);
+    assert_eq!((code, seen.len()), (2, 0));
+    assert!(err.contains("--bind user2@example.test: no request of the cassette holds it"), "{err}");
 }
 
 #[test]

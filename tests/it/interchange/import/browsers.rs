@@ -43,7 +43,7 @@ fn what_was_blocked_and_what_is_no_http_cannot_be_carried_over() {
     insta::assert_snapshot!(imported("a.har", har(GET, response, "")), @r#"a.har:2: not carried over: no answer was recorded (status 0: blocked, cancelled or failed)"#);
     let request = GET.replace("https://org.example.com", "wss://org.example.com");
     let response = r#"{"status": 101, "headers": [], "content": {}}"#;
-    insta::assert_snapshot!(imported("a.har", har(&request, response, "")), @r#"a.har:2: not carried over: `wss://org.example.com/a` is no HTTP URL"#);
+    insta::assert_snapshot!(imported("a.har", har(&request, response, "")), @r#"a.har:2: not carried over: `wss://org.example.com` is no HTTP URL"#);
     let request = GET.replace("https://org.example.com/a", "data:image/png;base64,AAAA");
     insta::assert_snapshot!(imported("a.har", har(&request, r#"{"status": 200}"#, "")), @r#"a.har:2: not carried over: `data:image/png;base64,AAAA` is no HTTP URL"#);
 }
