@@ -17,7 +17,8 @@ const CUT: &str = "...";
 
 /// `name=value`, `name: "value"` and the like, however often quotes in it are escaped.
 static FIELD: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let value = r#"\\*"(?:[^"\\]|\\+[^"\\])*\\*"|'[^']*'|[^\s,;&"'}\\]+"#;
+    let value =
+        r#"\{(?:[^{}]|\{[^{}]*\})*\}|\[[^\[\]]*\]|\\*"(?:[^"\\]|\\+[^"\\])*\\*"|'[^']*'|[^\s,;&"'}\\]+"#;
     Regex::new(&format!(r#"(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)(?P<is>\\*["']?\s*[:=]\s*)(?P<value>{value})"#))
         .ok()
 });
@@ -197,6 +198,7 @@ mod tests {
                 r#"sh -c "curl -d \"{\\\"passCode\\\":\\\"12\\\"}\"""#,
                 r#"sh -c "curl -d \"{\\\"passCode\\\":(hidden)}\"""#,
             ),
+            (r#"{"password":{"value":"x","hash":{}},"n":1}"#, r#"{"password":(hidden),"n":1}"#),
             ("curl -d 'a=1&answer=blue' b", "curl -d 'a=1&answer=(hidden)' b"),
             (
                 "curl -H 'Authorization: SSWS 00abcdefghijklmnopqrstuvwxyz0123456789abcd'",
