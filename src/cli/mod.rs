@@ -99,7 +99,7 @@ pub enum Command {
     Demo(DemoArgs),
     /// The local CA, whose certificates `--tls` and `--forward` show to clients.
     Ca(CaArgs),
-    /// Work on cassettes: list, show, check, audit, clean, import and export them.
+    /// Work on cassettes: list, show, check, compare, audit, clean, import and export them.
     #[command(subcommand)]
     Cassette(CassetteCommand),
     /// Work on scenarios: list, check and test them, begin a new one.

@@ -29,7 +29,7 @@ fn help_says_what_there_is() {
       demo         Show it all in one go: record the sandbox, stop it, replay offline, compare every
                    answer
       ca           The local CA, whose certificates `--tls` and `--forward` show to clients
-      cassette     Work on cassettes: list, show, check, audit, clean, import and export them
+      cassette     Work on cassettes: list, show, check, compare, audit, clean, import and export them
       scenario     Work on scenarios: list, check and test them, begin a new one
       explain      Say why a request is, or is not, answered from recordings, and what would have it
                    answered. Exit code 1: it is not
