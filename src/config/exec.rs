@@ -43,6 +43,9 @@ impl ExecConfig {
         if wait.is_some() && *mode != RecordMode::Once {
             return Err(ConfigError::NoEffect("--wait", *mode));
         }
+        if *require_used && matches!(mode, RecordMode::All | RecordMode::Passthrough) {
+            return Err(ConfigError::NoEffect("--require-used", *mode));
+        }
         let has_ca = serve.tls || serve.forward;
         for Variable { name, value } in environment {
             let lacking = [("{ca}", has_ca, "--tls or --forward"), ("{proxy}", serve.forward, "--forward")];

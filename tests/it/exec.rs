@@ -192,6 +192,7 @@ fn what_cannot_be_used_is_told_before_anything_runs() {
             fails(&["-c", "nonesuch"]),
             fails(&["--mode", "once", "-c", "new"]),
             fails(&["-c", "run", "--wait", "1s"]),
+            fails(&["-c", "new", "--mode", "all", "--upstream", "sandbox", "--require-used"]),
             fails(&["-c", "run", "--env", "CA={ca}"]),
             fails(&["-c", "run", "--tls", "--env", "P={proxy}"]),
         ]
@@ -204,6 +205,8 @@ fn what_cannot_be_used_is_told_before_anything_runs() {
     error: --upstream is missing: give the API's URL or `sandbox`, or --forward, where requests name their API themselves
     exit code 2
     error: --wait has no effect with --mode none; leave it out
+    exit code 2
+    error: --require-used has no effect with --mode all; leave it out
     exit code 2
     error: --env CA: there is no {ca} without --tls or --forward
     exit code 2
