@@ -15,6 +15,9 @@ const HIDDEN: &str = "(hidden)";
 /// What stands for the end of a target that is too long.
 const CUT: &str = "...";
 
+/// How many fields may stand in each other's values for the innermost to be looked at.
+const DEEPEST: usize = 16;
+
 /// `name=value`, `name: "value"` and the like, however often quotes in it are escaped.
 static FIELD: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let value =
@@ -82,21 +85,27 @@ impl Mask {
 
     /// A command line without its secrets: values of secret fields, however they are spelled, and what the patterns find.
     pub fn line<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let shown = FIELD.as_ref().map_or(Cow::Borrowed(text), |field| {
-            field.replace_all(text, |found: &regex::Captures<'_>| {
-                let name = found["name"].trim_start_matches('-');
-                let last = name.rsplit('.').next().unwrap_or(name);
-                if self.hides_field(last) {
-                    format!("{}{}{HIDDEN}", &found["name"], &found["is"])
-                } else {
-                    found[0].to_owned()
-                }
-            })
-        });
+        let shown = self.fields(text, DEEPEST);
         match self.found(&shown) {
             Some(less) => Cow::Owned(less),
             None => shown,
         }
+    }
+
+    /// So many levels of fields in fields are looked at.
+    fn fields<'a>(&self, text: &'a str, levels: usize) -> Cow<'a, str> {
+        let Some(field) = FIELD.as_ref().filter(|_| levels > 0) else { return text.into() };
+        field.replace_all(text, |found: &regex::Captures<'_>| {
+            let name = found["name"].trim_start_matches('-');
+            let last = name.rsplit('.').next().unwrap_or(name);
+            // A value that may be seen may hold fields that may not.
+            let value = if self.hides_field(last) {
+                HIDDEN.into()
+            } else {
+                self.fields(&found["value"], levels - 1).into_owned()
+            };
+            format!("{}{}{value}", &found["name"], &found["is"])
+        })
     }
 
     fn pair<'a>(&self, pair: &'a str, segments: &[&str]) -> Cow<'a, str> {
@@ -199,6 +208,10 @@ mod tests {
                 r#"sh -c "curl -d \"{\\\"passCode\\\":(hidden)}\"""#,
             ),
             (r#"{"password":{"value":"x","hash":{}},"n":1}"#, r#"{"password":(hidden),"n":1}"#),
+            (
+                r#"{"a":{"credentials":{"password":{"value":"x"}}}}"#,
+                r#"{"a":{"credentials":{"password":(hidden)}}}"#,
+            ),
             ("curl -d 'a=1&answer=blue' b", "curl -d 'a=1&answer=(hidden)' b"),
             (
                 "curl -H 'Authorization: SSWS 00abcdefghijklmnopqrstuvwxyz0123456789abcd'",
