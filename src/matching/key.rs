@@ -6,17 +6,21 @@
 use std::borrow::Cow;
 
 use ::http::Method;
+use smallvec::SmallVec;
 
-use super::body;
 use super::speller::{ClientOrigin, Masked, Speller};
 use super::translation::Translation;
+use super::{body, plain};
 use crate::cassette::RecordedRequest;
 use crate::http::{LinkFinder, Origin, percent_decoded};
 use crate::profile::Sensitive;
 
 /// What identifies a request, as bytes that can be hashed and compared.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct MatchKey(Vec<u8>);
+pub struct MatchKey(pub(super) SmallVec<[u8; SHORT]>);
+
+/// Longest key that takes no memory of its own, in bytes: most keys of an API are shorter.
+pub(super) const SHORT: usize = 112;
 
 impl MatchKey {
     /// The canonical bytes.
@@ -26,7 +30,7 @@ impl MatchKey {
 
     /// The canonical bytes, to keep.
     pub fn into_bytes(self) -> Vec<u8> {
-        self.0
+        self.0.into_vec()
     }
 }
 
@@ -85,6 +89,14 @@ impl Matcher {
 
     /// The key of a live request.
     pub fn key(&self, live: &LiveRequest<'_>) -> MatchKey {
+        if live.body.is_empty() && live.translation.is_none() && plain::is_canonical(live.target) {
+            return plain::key(live.method, live.target);
+        }
+        self.spelled_out(live)
+    }
+
+    /// The same, whatever is spelled how.
+    pub(super) fn spelled_out(&self, live: &LiveRequest<'_>) -> MatchKey {
         self.spelled(&live.spelling(), Some(live.body), false).0
     }
 
@@ -127,7 +139,7 @@ impl Matcher {
             Some(body) => body::fingerprint(body, &mut speller, &mut key),
             None => key.push(ANY_BODY),
         }
-        (MatchKey(key), speller.masked.unwrap_or_default())
+        (MatchKey(key.into()), speller.masked.unwrap_or_default())
     }
 }
 
@@ -237,7 +249,7 @@ fn escape(decoded: &[u8], out: &mut Vec<u8>) {
 }
 
 /// The bytes that are escaped: a table, since every byte of every target is looked at.
-const ESCAPED: [bool; 256] = {
+pub(super) const ESCAPED: [bool; 256] = {
     let mut escaped = [true; 256];
     let mut byte = b'!';
     while byte <= b'~' {

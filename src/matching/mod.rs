@@ -11,6 +11,7 @@ mod key;
 mod near;
 mod node;
 mod pattern;
+mod plain;
 mod shape;
 mod shown;
 mod speller;
