@@ -7,6 +7,8 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use foldhash::fast::RandomState;
+
 use super::variables::{Variable, Variables, admin_twin};
 use crate::http::Origin;
 use crate::matching::{Translation, canonical};
@@ -29,18 +31,18 @@ pub(super) struct Bindings {
 /// The bindings of a session, per timeline.
 #[derive(Debug, Default)]
 pub(super) struct Timelines {
-    by_number: HashMap<usize, Bound>,
+    by_number: HashMap<usize, Bound, RandomState>,
     count: usize,
 }
 
 /// The bindings of a session to one timeline.
 #[derive(Debug, Default)]
 pub(super) struct Bound {
-    values: HashMap<usize, Arc<str>>,
+    values: HashMap<usize, Arc<str>, RandomState>,
     /// What the client's values stand for.
     translation: Translation,
     /// Recorded origin → the client's.
-    origins: HashMap<usize, LiveOrigin>,
+    origins: HashMap<usize, LiveOrigin, RandomState>,
     /// The client's authorities → the recorded origin.
     asked: HashMap<Box<str>, usize>,
 }

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 use super::session::{Due, Place};
 use super::timeline::{Group, Timeline, Track};
 use crate::cassette::Repeat;
@@ -13,9 +15,9 @@ pub(super) struct Marks {
     /// Counts resets, so that what was given before one cannot be given back after it.
     run: u64,
     /// Per timeline a bit for each recording: whether it was given.
-    given: HashMap<usize, Vec<u64>>,
+    given: HashMap<usize, Vec<u64>, RandomState>,
     /// Per timeline and track where to look first: before it everything was given, or passed over.
-    hints: HashMap<(usize, u32), Hint, foldhash::fast::RandomState>,
+    hints: HashMap<(usize, u32), Hint, RandomState>,
     /// Writes whose answers did not reach the client whole: due again, before others.
     returned: Vec<Returned>,
 }
