@@ -33,7 +33,10 @@ pub enum OriginError {
 impl Origin {
     /// An origin of parts known to be valid. The authority is compared in lower case (RFC 3986 §3.2.2).
     pub fn new(scheme: &'static str, authority: &str) -> Self {
-        Self { scheme, authority: authority.to_ascii_lowercase().into() }
+        let is_lower = !authority.bytes().any(|byte| byte.is_ascii_uppercase());
+        let authority =
+            if is_lower { Arc::from(authority) } else { Arc::from(authority.to_ascii_lowercase()) };
+        Self { scheme, authority }
     }
 
     /// Reads `scheme://host[:port]`, a trailing slash allowed.

@@ -9,6 +9,7 @@ mod hosts;
 mod json;
 mod links;
 mod multiset;
+mod told;
 mod values;
 
 pub(crate) use body::PolledFrame;
@@ -21,9 +22,11 @@ pub use hosts::{HostPattern, HostPatternError, address, is_loopback};
 pub use json::{JsonKind, JsonScanner, JsonValue};
 pub use links::{Link, LinkFinder, LinkForm, LinkStream, Template, may_have_link};
 pub(crate) use multiset::{Pair, pairs_by_name, percent_decoded, query_pairs, sorted_pairs};
+pub use told::Told;
 pub use values::{SHORTEST, ValueFinder};
 
 use ::http::request::Parts;
+use ::http::uri::Authority;
 use ::http::{HeaderName, header};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -64,12 +67,19 @@ pub struct Request {
     pub public: Option<Origin>,
     /// The name of the client run, where the connection itself tells it.
     pub session: Option<Arc<str>>,
+    told: Told,
 }
 
 impl Request {
     /// A request to us as a reverse proxy, of nobody in particular.
     pub fn new(head: Parts, body: Body, scheme: &'static str, local: SocketAddr) -> Self {
-        Self { head, body, scheme, local, asked: None, public: None, session: None }
+        let told = Told::by(&head.headers);
+        Self { head, body, scheme, local, asked: None, public: None, session: None, told }
+    }
+
+    /// What its headers tell of how to answer, found out when it was made: headers that change later do not count.
+    pub fn told(&self) -> Told {
+        self.told
     }
 
     /// The origin that the client believes it talks to: what links must carry to lead it back to us.
@@ -81,10 +91,13 @@ impl Request {
         if let Some(known) = self.asked.as_ref().or(self.public.as_ref()) {
             return known.clone();
         }
-        let host = || self.head.headers.get(header::HOST)?.to_str().ok()?.parse().ok();
-        let authority = self.head.uri.authority().cloned().or_else(host);
+        let host = || self.head.headers.get(header::HOST)?.to_str().ok();
+        let authority = match self.head.uri.authority() {
+            Some(authority) => Some(authority.as_str()),
+            None => host().filter(|host| is_authority(host)),
+        };
         match authority {
-            Some(authority) => Origin::new(self.scheme, authority.as_str()),
+            Some(authority) => Origin::new(self.scheme, authority),
             None => Origin::new(self.scheme, &self.local.to_string()),
         }
     }
@@ -95,5 +108,27 @@ impl Request {
     }
 }
 
+/// Whether a text is an authority (RFC 3986 §3.2). Nearly all are a plain name and a port, which tells itself.
+fn is_authority(text: &str) -> bool {
+    let is_plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-');
+    let (host, port) = text.split_once(':').unwrap_or((text, "0"));
+    let is_host = !host.is_empty() && host.bytes().all(is_plain);
+    let is_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    (is_host && is_port) || text.parse::<Authority>().is_ok()
+}
+
 /// What goes back to the client.
 pub type Reply = ::http::Response<Body>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn an_authority_is_what_the_parser_takes(text in "[a-zA-Z0-9.:@%_\\[\\]-]{0,12}(:[0-9]{0,6})?") {
+            prop_assert_eq!(is_authority(&text), text.parse::<Authority>().is_ok());
+        }
+    }
+}

@@ -16,7 +16,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ::http::{HeaderMap, Method, StatusCode, header};
+use ::http::{Method, StatusCode};
 use bytes::Bytes;
 
 pub use account::{Account, Asked, Failed, Tallied};
@@ -107,14 +107,9 @@ pub struct Sent {
 impl Sent {
     /// What a request said whose decoded body is `body`; only `cassette` was asked.
     pub fn of(request: &Request, body: Bytes, cassette: Option<String>) -> Self {
-        let (client, conditional) = (request.client_origin(), is_conditional(&request.head.headers));
+        let (client, conditional) = (request.client_origin(), request.told().conditional);
         Self { client, cassette, conditional, body }
     }
-}
-
-/// Whether a request asks for "304 if unchanged" (RFC 9110 §13.1).
-fn is_conditional(headers: &HeaderMap) -> bool {
-    headers.contains_key(header::IF_NONE_MATCH) || headers.contains_key(header::IF_MODIFIED_SINCE)
 }
 
 /// A handler of a scenario that did something to a request.

@@ -8,7 +8,9 @@ mod heads;
 mod health;
 mod links;
 mod loaded;
+mod noting;
 mod own;
+mod prompt;
 mod reloads;
 mod scenarios;
 mod scripted;
@@ -17,7 +19,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ::http::{Method, StatusCode};
 use arc_swap::ArcSwap;
-use bytes::Bytes;
 use tokio::sync::Semaphore;
 
 pub use exchange::Live;
@@ -27,12 +28,13 @@ pub use scenarios::{OnScriptError, ScenarioOptions, Scenarios};
 
 use crate::clock::{Clock, Stopwatch};
 use crate::error::Error;
-use crate::http::{Body, Guard, HEADER_LIMIT, Reply, Request, total_size};
-use crate::journal::{Account, Journal, Open, Sent, SessionLog};
+use crate::http::{Guard, HEADER_LIMIT, Reply, Request};
+use crate::journal::{Account, Journal, Open, SessionLog};
 use crate::profile::Profile;
-use crate::replay::{Answered, Player, Recording, Session, SessionOptions, Sessions, decoded_as};
+use crate::replay::{Answered, Player, Recording, Session, SessionOptions, Sessions};
 use crate::server::Handler;
 use health::Failures;
+use noting::note;
 use reloads::Reloads;
 
 /// Stands between a client and an API.
@@ -239,7 +241,7 @@ impl Proxy {
         request: Request,
         entry: &mut Option<Open<'_>>,
     ) -> Result<(Reply, &'static str), Error> {
-        let size = total_size(&request.head.headers);
+        let size = request.told().size;
         if size > HEADER_LIMIT {
             return Err(Error::HeadersTooLarge(size));
         }
@@ -296,16 +298,8 @@ impl Proxy {
         entry: &mut Option<Open<'_>>,
     ) -> Result<Answer, Error> {
         let answered = player.answer_in(session, request).await;
-        player.note(session, &answered);
-        if let (Err(Error::Miss(_)), Some(entry)) = (&answered, entry.as_mut()) {
-            entry.missed(|| Sent::of(request, decoded(request), player.asked_of(session, request)));
-        }
-        let answered = answered?;
-        if let Some(entry) = entry {
-            let recording = answered.recording;
-            entry.recording(player.cassette_of(recording), recording.interaction);
-        }
-        Ok(Answer::recorded(answered))
+        note(player, session, request, &answered, entry);
+        Ok(Answer::recorded(answered?))
     }
 
     /// The recorded answer, else the upstream's, which is recorded.
@@ -334,12 +328,6 @@ impl Proxy {
     }
 }
 
-/// The body of a request that was answered, decoded.
-fn decoded(request: &Request) -> Bytes {
-    let Body::Whole(bytes) = &request.body else { return Bytes::new() };
-    decoded_as(&request.head.headers, bytes.clone())
-}
-
 /// Runs what may keep a thread busy for long where other requests do not wait for it.
 fn apart<T>(is_long: bool, work: impl FnOnce() -> T) -> T {
     use tokio::runtime::{Handle, RuntimeFlavor};
@@ -350,24 +338,12 @@ fn apart<T>(is_long: bool, work: impl FnOnce() -> T) -> T {
 
 impl Handler for Proxy {
     async fn handle(&self, request: Request) -> Reply {
-        let mut entry = self.journal.as_ref().and_then(|journal| journal.begin(&request));
-        let asked = self.account.as_ref().map(|account| account.begin(&request));
-        let answered = self.answer(request, &mut entry).await;
-        let (mut reply, outcome) = answered.unwrap_or_else(|error| {
-            let outcome = error.outcome();
-            self.failures.count(outcome);
-            if let Some(asked) = &asked {
-                asked.failed(outcome, &error);
-            }
-            (error.into_reply(), outcome)
-        });
-        self.reloads.tell(reply.headers_mut());
-        if let Some(entry) = entry {
-            entry.close(outcome, reply.status());
-        }
-        if let Some(asked) = asked {
-            asked.close(outcome);
-        }
-        reply
+        let mut noting = self.noting(&request);
+        let answered = self.answer(request, &mut noting.entry).await;
+        self.closed(answered, noting)
+    }
+
+    fn at_once(&self, request: &mut Request) -> Option<Reply> {
+        self.replayed(request)
     }
 }

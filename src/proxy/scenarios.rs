@@ -3,8 +3,6 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use ::http::HeaderMap;
-
 use super::scripted::Scripted;
 use crate::clock::{Clock, Timestamp};
 use crate::error::Error;
@@ -227,7 +225,7 @@ impl Scenarios {
         session: &Arc<Session>,
         request: &Request,
     ) -> Result<Option<Scripted>, Error> {
-        let choice = match said(&request.head.headers) {
+        let choice = match said(request) {
             // Not what the session says by now: another request of it may have chosen since.
             Some(text) => Some(self.choose(session, &text)?),
             None => session.scripts.choice(),
@@ -241,6 +239,15 @@ impl Scenarios {
             return Ok(None);
         }
         Ok(Some(Scripted::new(Arc::clone(set), route, Arc::clone(session))))
+    }
+
+    /// Whether a request may meet any of them.
+    pub(super) fn concern(&self, session: &Session, request: &Request) -> bool {
+        let scripts = &session.scripts;
+        request.told().scenario
+            || scripts.choice().is_some()
+            || self.common.matches(&request.head.method, request.head.uri.path()).is_some()
+            || scripts.known_state().is_some_and(ScenarioState::has_overlays)
     }
 
     /// Has a session play what `text` says, from now on.
@@ -318,7 +325,11 @@ fn veil_of(options: &ScenarioOptions) -> Veil {
 }
 
 /// What a request chooses; several lines are one list (RFC 9110 §5.3).
-fn said(headers: &HeaderMap) -> Option<String> {
+fn said(request: &Request) -> Option<String> {
+    if !request.told().scenario {
+        return None;
+    }
+    let headers = &request.head.headers;
     let mut lines = headers.get_all(SCENARIO).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
     let first = lines.next()?.into_owned();
     Some(lines.fold(first, |all, line| [all.as_str(), &line].join(", ")))

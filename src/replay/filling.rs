@@ -19,18 +19,18 @@ pub(super) struct Filling<'a> {
 }
 
 impl Filling<'_> {
-    fn ours(&self) -> Origin {
-        self.known.get_or_init(self.client).clone()
+    fn ours(&self) -> &Origin {
+        self.known.get_or_init(self.client)
     }
 }
 
 impl Context for Filling<'_> {
-    fn origin(&self, number: usize) -> Option<Origin> {
+    fn origin(&self, number: usize) -> Option<&Origin> {
         if number == 0 && !self.is_forwarded {
             return Some(self.ours());
         }
         match self.bound?.origin(number)? {
-            LiveOrigin::Other(origin) | LiveOrigin::Twin(origin) => Some(origin.clone()),
+            LiveOrigin::Other(origin) | LiveOrigin::Twin(origin) => Some(origin),
             LiveOrigin::Ours => (!self.is_forwarded).then(|| self.ours()),
         }
     }

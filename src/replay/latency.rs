@@ -15,6 +15,11 @@ impl Latency {
         (scale >= 0.0 && scale.is_finite()).then_some(Self { scale })
     }
 
+    /// Whether nothing waits, whatever was recorded.
+    pub(super) fn is_none(self) -> bool {
+        self.scale == 0.0
+    }
+
     /// How long an answer waits that took `took` when it was recorded; `None`: it does not.
     pub(super) fn of_recorded(self, took: Option<Duration>) -> Option<Duration> {
         let seconds = took?.as_secs_f64() * self.scale;

@@ -44,7 +44,7 @@ pub use names::{
 pub use player::{Answered, Missed, Player, Recording, ReplayOptions, decoded_as, decoded_body};
 pub use run::Tally;
 pub use session::Session;
-pub use sessions::{SessionOptions, Sessions};
+pub use sessions::{Held, SessionOptions, Sessions};
 pub use view::{CassetteUse, CassetteView, SessionView, UnusedRecording};
 
 pub(crate) use openers::openers;

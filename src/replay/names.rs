@@ -35,7 +35,9 @@ pub enum SessionBy {
 /// # Errors
 /// A name that is none.
 pub fn of(request: &Request, by: SessionBy) -> Result<Option<Cow<'_, str>>, Error> {
-    if let Some(value) = request.head.headers.get(SESSION) {
+    if request.told().session
+        && let Some(value) = request.head.headers.get(SESSION)
+    {
         return valid(&String::from_utf8_lossy(value.as_bytes()), value.to_str().ok()).map(Some);
     }
     if let Some(name) = request.session.as_deref() {

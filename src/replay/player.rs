@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::sync::Arc;
+use std::time::Duration;
 
-use ::http::{HeaderMap, header};
+use ::http::HeaderMap;
 use bytes::Bytes;
 
 use super::answer::Asker;
@@ -72,6 +73,8 @@ pub struct Answered {
     pub guard: Option<Guard>,
     /// Its session knows that it was given.
     pub(super) is_marked: bool,
+    /// How long it waits.
+    wait: Option<Duration>,
 }
 
 impl Answered {
@@ -178,15 +181,41 @@ impl Player {
         session: &Arc<Session>,
         request: &mut Request,
     ) -> Result<Result<Answered, Missed>, Error> {
-        if let Some((clock, _)) = &self.told {
-            session.clock.asked(clock.now());
-        }
         // What few requests wait for is apart: hyper moves the future of every request.
         let body = if http_body::Body::is_end_stream(&request.body) {
             Bytes::new()
         } else {
             Box::pin(decoded_body(request)).await?
         };
+        let found = self.take(session, request, body);
+        if let Ok(answered) = &found
+            && let Some(wait) = answered.wait
+        {
+            // The answer is made by now: if its client leaves while it waits, it was cut off.
+            Box::pin(tokio::time::sleep(wait)).await;
+        }
+        Ok(found)
+    }
+
+    /// Whether answers to requests without a body wait for nothing.
+    pub fn is_prompt(&self) -> bool {
+        self.latency.is_none()
+    }
+
+    /// The recorded answer that is due in a session for a request without a body, if there is one, however long it should
+    /// wait ([`Player::is_prompt`]).
+    ///
+    /// # Errors
+    /// A miss.
+    pub fn answer_now(&self, session: &Arc<Session>, request: &Request) -> Result<Answered, Error> {
+        self.take(session, request, Bytes::new()).map_err(|missed| self.explained(&missed, session, request))
+    }
+
+    /// The recorded answer that is due for a request with this body, if there is one.
+    fn take(&self, session: &Arc<Session>, request: &Request, body: Bytes) -> Result<Answered, Missed> {
+        if let Some((clock, _)) = &self.told {
+            session.clock.asked(clock.now());
+        }
         let mut captured = None;
         let given = match self.due(&self.index, session, request, &body) {
             Ok(given) => given,
@@ -195,26 +224,22 @@ impl Player {
                 captured = self.captured.as_ref().map(Captured::index);
                 match captured.as_deref().and_then(|index| self.due(index, session, request, &body).ok()) {
                     Some(given) => given,
-                    None => return Ok(Err(Missed { reason, body })),
+                    None => return Err(Missed { reason, body }),
                 }
             }
         };
         let index = captured.as_deref().unwrap_or(&self.index);
-        let answered = Answered {
+        let took = || index.timeline(given.place.timeline).cassette.interactions[given.ordinal].took;
+        Ok(Answered {
             recording: Recording { cassette: given.place.timeline, interaction: given.ordinal },
             is_marked: given.is_marked(),
             guard: given.is_owed().then(|| {
                 let session = Arc::clone(session);
                 Guard::new(move || session.give_back(given))
             }),
+            wait: if self.is_prompt() { None } else { self.latency.of_recorded(took()) },
             reply: self.send(index, session, request, given),
-        };
-        let took = index.timeline(given.place.timeline).cassette.interactions[given.ordinal].took;
-        if let Some(wait) = self.latency.of_recorded(took) {
-            // The answer is made by now: if its client leaves while it waits, it was cut off.
-            Box::pin(tokio::time::sleep(wait)).await;
-        }
-        Ok(Ok(answered))
+        })
     }
 
     /// The recording that is due, of those in `index`.
@@ -226,8 +251,8 @@ impl Player {
         body: &Bytes,
     ) -> Result<Given, Reason> {
         let client = || request.client_origin();
-        let pinned = Self::pinned(index, session, &request.head.headers)?;
-        let conditional = is_conditional(&request.head.headers);
+        let pinned = Self::pinned(index, session, request)?;
+        let conditional = request.told().conditional;
         let live = live(request, body, &client);
         let find = |live| Search::new(index, session, request, live, pinned, conditional).find();
         match find(live) {
@@ -263,7 +288,7 @@ impl Player {
         standing: &dyn Fn(Tag) -> Standing,
         tell: impl FnOnce(&Scope<'_>) -> Explanation,
     ) -> Explanation {
-        let pinned = Self::pinned(&self.index, session, &request.head.headers).ok().flatten();
+        let pinned = Self::pinned(&self.index, session, request).ok().flatten();
         let hidden = Hidden { varying: self.index.matcher.presence_only(), mask: &self.mask };
         let bindings = session.bindings.read();
         let (bindings, session) = (bindings.as_deref(), &*session.run.name);
@@ -276,15 +301,15 @@ impl Player {
     pub(super) fn pinned(
         index: &Index,
         session: &Session,
-        headers: &HeaderMap,
+        request: &Request,
     ) -> Result<Option<usize>, Reason> {
-        let Some(name) = asked_of(session, headers) else { return Ok(None) };
+        let Some(name) = asked_of(session, request) else { return Ok(None) };
         index.place_of(&name).map(Some).ok_or_else(|| Reason::NoSuchCassette(name.into_owned()))
     }
 
     /// The name of the one cassette that a request asks for, or that its session was made for.
     pub fn asked_of(&self, session: &Session, request: &Request) -> Option<String> {
-        asked_of(session, &request.head.headers).map(Cow::into_owned)
+        asked_of(session, request).map(Cow::into_owned)
     }
 
     fn send(&self, index: &Index, session: &Session, request: &Request, given: Given) -> Reply {
@@ -321,8 +346,9 @@ pub struct Missed {
 }
 
 /// The one cassette that the client asks for by name, or that its session was made for.
-fn asked_of<'a>(session: &'a Session, headers: &'a HeaderMap) -> Option<Cow<'a, str>> {
-    let asked = headers.get(CASSETTE).map(|name| String::from_utf8_lossy(name.as_bytes()));
+fn asked_of<'a>(session: &'a Session, request: &'a Request) -> Option<Cow<'a, str>> {
+    let header = request.told().cassette.then(|| request.head.headers.get(CASSETTE)).flatten();
+    let asked = header.map(|name| String::from_utf8_lossy(name.as_bytes()));
     asked.or_else(|| session.run.pinned.as_deref().map(Cow::Borrowed))
 }
 
@@ -348,8 +374,4 @@ pub fn decoded_as(headers: &HeaderMap, bytes: Bytes) -> Bytes {
         Ok(Some(coding)) => coding.decode(&bytes, BODY_LIMIT).unwrap_or(bytes),
         _ => bytes,
     }
-}
-
-fn is_conditional(headers: &HeaderMap) -> bool {
-    headers.contains_key(header::IF_NONE_MATCH) || headers.contains_key(header::IF_MODIFIED_SINCE)
 }

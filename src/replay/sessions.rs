@@ -45,9 +45,30 @@ pub struct Sessions {
     pub(super) overall: OnceLock<Session>,
 }
 
+/// A session that a request belongs to. The default one is nearly every request's: its count, which all threads share,
+/// is not touched for each.
+#[derive(Debug)]
+pub enum Held<'a> {
+    /// The default session.
+    Default(&'a Arc<Session>),
+    /// Another one.
+    Named(Arc<Session>),
+}
+
+impl std::ops::Deref for Held<'_> {
+    type Target = Arc<Session>;
+
+    fn deref(&self) -> &Arc<Session> {
+        match self {
+            Self::Default(session) => session,
+            Self::Named(session) => session,
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 struct Named {
-    by_name: HashMap<Arc<str>, Arc<Session>>,
+    by_name: HashMap<Arc<str>, Arc<Session>, foldhash::quality::RandomState>,
     /// When each was used, as far as was known when it was put here; the oldest comes first.
     order: BinaryHeap<Reverse<(Duration, u64, Arc<str>)>>,
     /// How many were made.
@@ -79,10 +100,10 @@ impl Sessions {
     ///
     /// # Errors
     /// It names one by what is no name.
-    pub fn of(&self, request: &Request) -> Result<Arc<Session>, Error> {
+    pub fn of(&self, request: &Request) -> Result<Held<'_>, Error> {
         Ok(match names::of(request, self.options.by)?.as_deref() {
-            None => Arc::clone(&self.default),
-            Some(name) => self.get(name),
+            None | Some(DEFAULT) => Held::Default(&self.default),
+            Some(name) => Held::Named(self.get(name)),
         })
     }
 

@@ -43,7 +43,7 @@ pub(super) enum Slot {
 /// What the places are filled with: what one client is known to have in the place of what was recorded.
 pub(super) trait Context {
     /// The origin in the place of a recorded one; `None`: that one.
-    fn origin(&self, number: usize) -> Option<Origin>;
+    fn origin(&self, number: usize) -> Option<&Origin>;
     /// The value in the place of a variable; `None`: the stand-in.
     fn value(&self, number: usize) -> Option<&str>;
     /// How many seconds later than recorded the time is.
@@ -103,7 +103,7 @@ impl Piece {
         match &self.slot {
             Slot::Link(number, form) => {
                 if let Some(origin) = context.origin(*number) {
-                    return form.write(&origin, out);
+                    return form.write(origin, out);
                 }
             }
             Slot::Host(number) => {

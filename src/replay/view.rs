@@ -106,7 +106,7 @@ impl Player {
     /// # Errors
     /// It names one by what is no name.
     pub fn session(&self, request: &Request) -> Result<Arc<Session>, Error> {
-        self.sessions.of(request)
+        self.sessions.of(request).map(|session| Arc::clone(&session))
     }
 
     /// Notes what came of a request, for [`Player::view`]. Only who looks on has it noted.

@@ -6,8 +6,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use ::http::header;
 use ::http::request::Parts;
-use ::http::{Method, Version, header};
 use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -19,20 +19,18 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::faults::Scene;
+use super::answering::Line;
 use super::finish::HANDSHAKE_FAILURE;
-use super::forward::{asked, proxy_user, refused};
+use super::forward::{asked, proxy_user};
+use super::patience::{Alarm, HeadLimit};
 use super::socket::{ByReset, Socket};
-use super::tunnel::{Tunnel, join};
+use super::tunnel::join;
+use super::watch::{Closing, End, watch};
 use super::wire::{Ending, Wire, Wired};
 use super::{Handler, Limits, Settings};
 use crate::error::Error;
-use crate::fault::Faults;
-use crate::http::{Body, HEADER_LIMIT, Origin, Reply, Request, filtered};
+use crate::http::{Body, HEADER_LIMIT, Origin, Request, filtered};
 use crate::tls::{Authority, Name};
-
-/// Header lines that a request may have. hyper's own default is 100, which refuses some real clients.
-const MAX_HEADERS: usize = 512;
 
 /// The first byte of a TLS handshake (RFC 8446 §5.1); no method begins with it.
 const HANDSHAKE: u8 = 0x16;
@@ -42,13 +40,13 @@ const SNIFFED: usize = 64;
 
 /// What every connection of a listener shares.
 pub(super) struct Server<H> {
-    handler: Arc<H>,
+    pub(super) handler: Arc<H>,
     builder: auto::Builder<TokioExecutor>,
     pub(super) settings: Settings,
     pub(super) listening: SocketAddr,
     pub(super) connections: TaskTracker,
     pub(super) shutdown: CancellationToken,
-    pub(super) abort: CancellationToken,
+    pub(super) closing: Closing,
     /// Whether it was told that a client takes this for a port of HTTPS.
     told_of_tls: AtomicBool,
 }
@@ -65,13 +63,6 @@ pub(super) struct Way {
     pub(super) by_reset: ByReset,
 }
 
-/// A connection that speaks HTTP: what all its requests share.
-struct Line<H> {
-    server: Arc<Server<H>>,
-    way: Way,
-    wire: Arc<Wire>,
-}
-
 /// Whether a connection goes through a CONNECT of ours, and where to.
 #[derive(Debug, Clone)]
 pub(super) enum Opened {
@@ -81,6 +72,12 @@ pub(super) enum Opened {
     Ourselves,
     /// It leads to this origin.
     To(Origin),
+}
+
+impl Opened {
+    pub(super) fn is_none(&self) -> bool {
+        matches!(self, Self::No)
+    }
 }
 
 /// What CONNECT said.
@@ -111,7 +108,7 @@ impl<H: Handler> Server<H> {
             listening,
             connections: TaskTracker::new(),
             shutdown,
-            abort: CancellationToken::new(),
+            closing: Closing::default(),
             told_of_tls: AtomicBool::new(false),
         }
     }
@@ -217,29 +214,23 @@ impl<H: Handler> Server<H> {
     where
         I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let wire = Arc::new(Wire::default());
+        let (wire, limit) = (Arc::new(Wire::default()), HeadLimit::new());
         let (io, mut back) = Wired::new(io, Arc::clone(&wire));
-        let line = Arc::new(Line { server: Arc::clone(&self), way, wire });
+        let mut builder = self.builder.clone();
+        builder.http1().timer(limit.clone());
+        let alarm = Alarm::new(limit.clone());
+        let line = Arc::new(Line { server: Arc::clone(&self), way, wire, limit });
         let (own, wire) = (Arc::clone(&line), &line.wire);
-        let service = service_fn(move |request| answer(Arc::clone(&own), request));
         let ended = {
-            let connection = self.builder.serve_connection_with_upgrades(TokioIo::new(io), service);
-            let mut connection = std::pin::pin!(connection);
-            tokio::select! {
-                ended = wire.watch(connection.as_mut()) => ended,
-                () = self.shutdown.cancelled() => {
-                    connection.as_mut().graceful_shutdown();
-                    tokio::select! {
-                        ended = wire.watch(connection.as_mut()) => ended,
-                        () = self.abort.cancelled() => return,
-                    }
-                }
-            }
+            let service = service_fn(move |request| Line::answer(&own, request));
+            let connection = builder.serve_connection_with_upgrades(TokioIo::new(io), service);
+            watch(std::pin::pin!(connection), wire, alarm, &self.closing).await
         };
         match ended {
-            Some(Ok(())) => {}
-            Some(Err(error)) => tracing::debug!("a connection ended early: {error}"),
-            None => {
+            End::Itself(Ok(())) | End::Abort => {}
+            End::Itself(Err(error)) => tracing::debug!("a connection ended early: {error}"),
+            End::NoHead => tracing::debug!("a connection ended: no whole head of a request came in time"),
+            End::Fault => {
                 if let (Ok(io), Some(ending)) = (back.try_recv(), wire.ending()) {
                     self.finish(io, ending, &line.way.by_reset).await;
                 }
@@ -247,15 +238,8 @@ impl<H: Handler> Server<H> {
         }
     }
 
-    async fn reply(self: &Arc<Self>, request: hyper::Request<Incoming>, way: &Way) -> Result<Reply, Error> {
-        let (mut head, body) = request.into_parts();
-        let client = head.extensions.remove::<OnUpgrade>();
-        if let (Some((forward, authority)), &Method::CONNECT) = (&self.settings.forward, &head.method)
-            && matches!(way.opened, Opened::No)
-        {
-            let opened = Box::pin(self.connect(forward, authority, &head, client, way.clone())).await;
-            return Ok(opened.unwrap_or_else(refused));
-        }
+    /// A request as handlers see it.
+    pub(super) fn request(&self, mut head: Parts, body: Incoming, way: &Way) -> Result<Request, Error> {
         let asked = match &way.opened {
             Opened::To(origin) => Some(origin.clone()),
             Opened::Ourselves => None,
@@ -266,20 +250,21 @@ impl<H: Handler> Server<H> {
             // It was said to this proxy, and is no part of the request.
             head.headers = filtered(&head.headers, |name| name != header::PROXY_AUTHORIZATION);
         }
-        let public = self.settings.public.clone();
-        let body = Body::Incoming(body);
-        let request = Request { head, body, scheme: way.scheme, local: way.local, asked, public, session };
-        let mut reply = self.handler.handle(request).await;
-        if let (Some(Tunnel(upstream)), Some(client)) = (reply.extensions_mut().remove(), client) {
-            let shutdown = self.shutdown.clone();
-            self.connections.spawn(async move {
-                if let Ok((mut client, mut upstream)) = tokio::try_join!(upgraded(client), upgraded(upstream))
-                {
-                    join(&mut client, &mut upstream, &shutdown).await;
-                }
-            });
-        }
-        Ok(reply)
+        let mut request = Request::new(head, Body::Incoming(body), way.scheme, way.local);
+        request.asked = asked;
+        request.public.clone_from(&self.settings.public);
+        request.session = session;
+        Ok(request)
+    }
+
+    /// Joins both sides of a connection that changed its protocol.
+    pub(super) fn tunnel(&self, client: OnUpgrade, upstream: OnUpgrade) {
+        let shutdown = self.shutdown.clone();
+        self.connections.spawn(async move {
+            if let Ok((mut client, mut upstream)) = tokio::try_join!(upgraded(client), upgraded(upstream)) {
+                join(&mut client, &mut upstream, &shutdown).await;
+            }
+        });
     }
 
     /// The name that a forward proxy's client gives as its user.
@@ -293,50 +278,16 @@ pub(super) async fn upgraded(upgrade: OnUpgrade) -> Result<TokioIo<hyper::upgrad
     upgrade.await.map(TokioIo::new).inspect_err(|error| tracing::debug!("no upgrade: {error}"))
 }
 
-async fn answer<H: Handler>(
-    line: Arc<Line<H>>,
-    request: hyper::Request<Incoming>,
-) -> Result<Reply, h2::Error> {
-    let Line { server, way, wire } = &*line;
-    let (is_head, version) = (request.method() == Method::HEAD, request.version());
-    let mut reply = server.reply(request, way).await.unwrap_or_else(Error::into_reply);
-    if is_head && version == Version::HTTP_2 {
-        reply = without_body(reply);
-    }
-    let Some(faults) = reply.extensions_mut().remove::<Faults>() else { return Ok(reply) };
-    let scene = Scene {
-        wire,
-        outages: &server.settings.outages,
-        speaks_tls: server.settings.tls.is_some() || server.settings.forward.is_some(),
-        limits: server.settings.limits,
-        shutdown: &server.shutdown,
-        is_head,
-        version,
-    };
-    // Apart, for it is large: hyper moves the future of every request.
-    Box::pin(scene.execute(reply, faults)).await
-}
-
-/// The answer to a HEAD request, which says how long the body is that it leaves out (RFC 9110 §9.3.2). Over HTTP/1.1 hyper
-/// leaves it out; over HTTP/2 it would send it, which clients must take for a `PROTOCOL_ERROR` (RFC 9113 §8.1.1).
-fn without_body(reply: Reply) -> Reply {
-    let (mut head, body) = reply.into_parts();
-    if let Some(length) = http_body::Body::size_hint(&body).exact().filter(|length| *length > 0) {
-        head.headers.entry(header::CONTENT_LENGTH).or_insert(length.into());
-    }
-    Reply::from_parts(head, Body::Empty)
-}
-
 fn builder(limits: Limits) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
+    // Header lines that a request may have stay hyper's 100, which is Apache's limit, too: for more, hyper takes 32 KiB of
+    // memory per request and fills them, which costs as much as all else that overdub does for it.
     builder
         .http1()
         // A recorded answer without Date stays without.
         .auto_date_header(false)
         // A client may close its side once it has asked.
         .half_close(true)
-        .max_headers(MAX_HEADERS)
-        .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout);
     builder
         .http2()

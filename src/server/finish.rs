@@ -51,7 +51,7 @@ impl<H> Server<H> {
             closed = closing => if let Err(error) = closed {
                 tracing::debug!("a connection ended before its fault was done: {error}");
             },
-            () = self.abort.cancelled() => {}
+            () = self.closing.aborted() => {}
         }
     }
 }

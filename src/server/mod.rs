@@ -3,13 +3,16 @@
 //!
 //! Knows bytes and connections, and no word of cassettes: whoever answers is a [`Handler`].
 
+mod answering;
 mod connection;
 mod faults;
 mod finish;
 mod forward;
 mod outgoing;
+mod patience;
 mod socket;
 mod tunnel;
+mod watch;
 mod wire;
 
 use std::io;
@@ -35,6 +38,13 @@ pub trait Handler: Send + Sync + 'static {
     /// An answer of status 101 holds a [`Tunnel`] among its extensions: the server joins it to the client's side. An
     /// answer that holds [`Faults`](crate::fault::Faults) among them goes out as they say.
     fn handle(&self, request: Request) -> impl Future<Output = Reply> + Send;
+
+    /// The answer, if it is at hand: that costs no future. If it is not, the request stays as it is, for
+    /// [`Handler::handle`].
+    fn at_once(&self, request: &mut Request) -> Option<Reply> {
+        let _ = request;
+        None
+    }
 }
 
 /// How long connections may take.
@@ -119,11 +129,12 @@ pub async fn serve<H: Handler>(
         }
     }
     drop(listener);
+    server.closing.begin();
     let connections = &server.connections;
     connections.close();
     if tokio::time::timeout(grace, connections.wait()).await.is_err() {
         tracing::warn!("connections cut off after {grace:?}: {}", connections.len());
-        server.abort.cancel();
+        server.closing.abort();
         connections.wait().await;
     }
 }

@@ -2,10 +2,9 @@
 //!
 //! hyper owns the stream that it serves, and writes nothing that is no HTTP. So a fault does not act by itself: it *arms*
 //! the [`Wire`] of its connection with an [`Ending`]. When that is due, the [`Wired`] stream lets no byte pass any more,
-//! [`Wire::watch`] returns, hyper is dropped, the stream comes back ([`Wired::new`]), and whoever serves the connection
+//! [`watch`](super::watch::watch) returns, hyper is dropped, the stream comes back ([`Wired::new`]), and whoever serves the connection
 //! does to it what the ending says. A connection without a fault pays one load of an atomic per write for this.
 
-use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -15,7 +14,6 @@ use std::time::Duration;
 
 use atomic_waker::AtomicWaker;
 use bytes::Bytes;
-use hyper_util::server::graceful::GracefulConnection;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::oneshot;
 
@@ -48,13 +46,13 @@ pub(super) enum When {
 }
 
 /// Nothing is to happen.
-const CALM: u8 = 0;
+pub(super) const CALM: u8 = 0;
 /// [`When::Flushed`].
 const FLUSHING: u8 = 1;
 /// [`When::Settled`].
-const SETTLING: u8 = 2;
+pub(super) const SETTLING: u8 = 2;
 /// The connection ends here.
-const DUE: u8 = 3;
+pub(super) const DUE: u8 = 3;
 
 /// What the faults of a connection's answers ask of it.
 #[derive(Debug, Default)]
@@ -97,36 +95,23 @@ impl Wire {
         self.ending.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn state(&self) -> u8 {
+    pub(super) fn state(&self) -> u8 {
         self.state.load(Ordering::Acquire)
     }
 
-    /// Serves the connection until it ends by itself, or until a fault ends it: then `None`.
-    pub(super) async fn watch<C: GracefulConnection>(
-        &self,
-        mut connection: Pin<&mut C>,
-    ) -> Option<Result<(), C::Error>> {
-        let mut settled = None;
-        poll_fn(|context| {
-            self.waker.register(context.waker());
-            while self.state() != DUE {
-                if let Poll::Ready(ended) = connection.as_mut().poll(context) {
-                    return Poll::Ready(Some(ended).filter(|_| self.state() == CALM));
-                }
-                if self.state() == SETTLING {
-                    let settled = settled.get_or_insert_with(|| Box::pin(tokio::time::sleep(SETTLE)));
-                    ready!(settled.as_mut().poll(context));
-                    self.state.store(DUE, Ordering::Release);
-                } else if self.goaway.load(Ordering::Acquire) && self.goaway.swap(false, Ordering::AcqRel) {
-                    // After what HTTP/2 had to write so far.
-                    connection.as_mut().graceful_shutdown();
-                } else if self.state() != DUE {
-                    return Poll::Pending;
-                }
-            }
-            Poll::Ready(None)
-        })
-        .await
+    /// The time in which HTTP/2 goes on writing is over.
+    pub(super) fn settled(&self) {
+        self.state.store(DUE, Ordering::Release);
+    }
+
+    /// Whether the client is to be told now that this connection takes no more requests.
+    pub(super) fn takes_goaway(&self) -> bool {
+        self.goaway.load(Ordering::Acquire) && self.goaway.swap(false, Ordering::AcqRel)
+    }
+
+    /// Wakes the task of `context` when something is asked of the connection.
+    pub(super) fn register(&self, context: &Context<'_>) {
+        self.waker.register(context.waker());
     }
 }
 
@@ -173,7 +158,7 @@ impl<I> Drop for Wired<I> {
     }
 }
 
-// Whoever polls these is [`Wire::watch`], by way of hyper: it looks at the state when they return, and needs no waker.
+// Whoever polls these is `watch`, by way of hyper: it looks at the state when they return, and needs no waker.
 
 impl<I: AsyncRead + Unpin> AsyncRead for Wired<I> {
     fn poll_read(

@@ -150,8 +150,9 @@ impl Client {
 
     /// As [`Client::ask`], in the session of this name.
     pub(crate) fn ask_in(&self, session: &str, line: &str) -> String {
-        let mut request = request(line, &[]);
-        request.head.headers.insert("x-overdub-session", session.parse().expect("a header value"));
+        let Request { mut head, body, local, .. } = request(line, &[]);
+        head.headers.insert("x-overdub-session", session.parse().expect("a header value"));
+        let request = Request::new(head, body, "http", local);
         match self.send(request) {
             Ok(reply) => shown(reply.status(), reply.body()),
             Err(error) => error.to_string(),

@@ -1,0 +1,36 @@
+//! Answers that wait for nothing: nearly all that a replay gives. They cost no future, which hyper would move about.
+
+use ::http::Method;
+
+use super::noting::note;
+use super::{Answer, Mode, Proxy, own};
+use crate::http::{HEADER_LIMIT, Reply, Request};
+
+impl Proxy {
+    /// The answer of the recordings, if there is nothing that it waits for: no body of the request, no script, no
+    /// recorded duration. Nearly every request of a replay is answered by this.
+    pub(super) fn replayed(&self, request: &Request) -> Option<Reply> {
+        if !matches!(self.mode, Mode::Replay) || !request.body.is_end() {
+            return None;
+        }
+        let loaded = self.loaded.load();
+        let player = loaded.player.as_ref().filter(|player| player.is_prompt())?;
+        let is_for_us = request.asked.is_none() && own::is_own(request.head.uri.path());
+        if is_for_us || request.told().size > HEADER_LIMIT || request.head.method == Method::CONNECT {
+            return None;
+        }
+        let session = self.sessions.of(request).ok()?;
+        if loaded.scenarios.as_ref().is_some_and(|all| all.concern(&session, request)) {
+            return None;
+        }
+        let mut noting = self.noting(request);
+        if let Some(entry) = &mut noting.entry {
+            entry.session(session.name());
+        }
+        let answered = player.answer_now(&session, request);
+        if self.is_observed() {
+            note(player, &session, request, &answered, &mut noting.entry);
+        }
+        Some(self.closed(answered.map(|answered| Answer::recorded(answered).into_reply()), noting))
+    }
+}
