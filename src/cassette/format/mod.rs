@@ -7,6 +7,7 @@
 
 mod body;
 mod document;
+mod emit;
 mod fields;
 mod foreign;
 mod guard;

@@ -9,19 +9,125 @@ const MAX_SIMPLE_KEY: usize = 1000;
 const WORDS: [&str; 12] =
     ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", "infinity"];
 
+/// Of [`WORDS`] (bytes).
+const LONGEST_WORD: usize = "infinity".len();
+
+/// Enough blanks for the deepest entry.
+const BLANKS: &str = match std::str::from_utf8(&[b' '; 160]) {
+    Ok(blanks) => blanks,
+    Err(_) => "",
+};
+
+/// What a text is made of, as far as it decides how it is written: all its bytes are looked at once.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Bytes(u8);
+
+/// One that a plain value cannot hold.
+const NO_TEXT: u8 = 1;
+/// One that a plain key cannot hold.
+const NO_KEY: u8 = 2;
+const COLON: u8 = 4;
+/// One that may be part of a character that is written as an escape, besides control characters of ASCII.
+const WIDE: u8 = 8;
+/// One that a JSON string ends before, or has an escape for.
+const QUOTE: u8 = 16;
+
+const KINDS: [u8; 256] = kinds();
+
+const fn kinds() -> [u8; 256] {
+    let mut kinds = [0; 256];
+    let mut byte = 0_u8;
+    loop {
+        kinds[byte as usize] = match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => 0,
+            b':' => NO_KEY | COLON,
+            b' ' | b'.' | b'/' | b'+' | b'=' | b';' | b',' | b'?' | b'&' | b'%' | b'@' | b'~' | b'*'
+            | b'(' | b')' | b'\'' | b'$' => NO_KEY,
+            b'"' | b'\\' | 0..b' ' => NO_TEXT | NO_KEY | QUOTE,
+            0x7f.. => NO_TEXT | NO_KEY | WIDE,
+            _ => NO_TEXT | NO_KEY,
+        };
+        if byte == u8::MAX {
+            return kinds;
+        }
+        byte += 1;
+    }
+}
+
+impl Bytes {
+    fn of(text: &str) -> Self {
+        Self(text.bytes().fold(0, |seen, byte| seen | kind(byte)))
+    }
+
+    /// Counts in what a JSON string begins with, up to its end or an escape; returns how many bytes that are.
+    pub(super) fn run(&mut self, string: &[u8]) -> usize {
+        let (mut length, mut seen) = (0, self.0);
+        for byte in string {
+            let kind = kind(*byte);
+            if kind & QUOTE != 0 {
+                break;
+            }
+            (length, seen) = (length + 1, seen | kind);
+        }
+        self.0 = seen;
+        length
+    }
+
+    /// Counts in a character that JSON and YAML both write as this escape.
+    pub(super) fn escape(&mut self) {
+        self.0 |= NO_TEXT | NO_KEY;
+    }
+
+    /// Counts in a character that YAML may write otherwise than JSON.
+    pub(super) fn respell(&mut self) {
+        self.0 |= NO_TEXT | NO_KEY | WIDE;
+    }
+
+    /// Whether some character may be written otherwise in YAML than in JSON.
+    pub(super) fn is_respelled(self) -> bool {
+        self.0 & WIDE != 0
+    }
+
+    /// Whether readers of every YAML version take bare `text`, which is made of these, for this very string.
+    pub(super) fn are_plain(self, text: &str) -> bool {
+        self.0 & NO_TEXT == 0 && begins_and_ends_plain(text) && (self.0 & COLON == 0 || !text.contains(": "))
+    }
+
+    /// The same for the key of an entry.
+    pub(super) fn are_plain_key(self, text: &str) -> bool {
+        self.0 & NO_KEY == 0 && begins_and_ends_plain(text)
+    }
+}
+
+fn kind(byte: u8) -> u8 {
+    KINDS.get(usize::from(byte)).copied().unwrap_or_default()
+}
+
+fn begins_and_ends_plain(text: &str) -> bool {
+    let begins = matches!(text.as_bytes().first(), Some(b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'/'));
+    let ends = !matches!(text.as_bytes().last(), Some(b' ' | b':'));
+    let is_word = || text.len() <= LONGEST_WORD && WORDS.iter().any(|word| word.eq_ignore_ascii_case(text));
+    begins && ends && !is_word()
+}
+
 /// Appends `text` as a one-line scalar: plain if that is certainly safe, in double quotes otherwise.
 pub(crate) fn push_text(out: &mut String, text: &str) {
-    if is_plain(text, b" -_./+=:;,?&%@~*()'$") { out.push_str(text) } else { push_quoted(out, text) }
+    if Bytes::of(text).are_plain(text) { out.push_str(text) } else { push_quoted(out, text) }
 }
 
 /// Appends `key` with its colon. Long ones become explicit keys (`? "…"`), which have no limit.
 pub(crate) fn push_key(out: &mut String, key: &str, indent: usize) {
     let start = out.len();
-    if is_plain(key, b"-_") {
+    if Bytes::of(key).are_plain_key(key) {
         out.push_str(key);
     } else {
         push_quoted(out, key);
     }
+    end_key(out, start, indent);
+}
+
+/// Ends a key that was written from `start` on.
+pub(super) fn end_key(out: &mut String, start: usize, indent: usize) {
     if out.len() - start > MAX_SIMPLE_KEY {
         out.insert_str(start, "? ");
         out.push('\n');
@@ -31,7 +137,7 @@ pub(crate) fn push_key(out: &mut String, key: &str, indent: usize) {
 }
 
 /// Appends `text` in double quotes on one line. Every string can be carried so: JSON's escapes are YAML's too.
-pub(super) fn push_quoted(out: &mut String, text: &str) {
+fn push_quoted(out: &mut String, text: &str) {
     out.push('"');
     push_escaped(out, text);
     out.push('"');
@@ -106,20 +212,10 @@ pub(crate) fn push_block(out: &mut String, text: &str, indent: usize) {
 
 /// Appends `indent` spaces.
 pub(crate) fn push_indent(out: &mut String, indent: usize) {
-    out.extend(std::iter::repeat_n(' ', indent));
-}
-
-/// Whether readers of every YAML version take the bare text for this very string. `marks` are allowed besides
-/// letters and digits.
-fn is_plain(text: &str, marks: &[u8]) -> bool {
-    let bytes = text.as_bytes();
-    let begins = matches!(bytes.first(), Some(b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'/'));
-    let ends = !matches!(bytes.last(), Some(b' ' | b':'));
-    begins
-        && ends
-        && bytes.iter().all(|b| b.is_ascii_alphanumeric() || marks.contains(b))
-        && !text.contains(": ")
-        && !WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
+    match BLANKS.get(..indent) {
+        Some(blanks) => out.push_str(blanks),
+        None => out.extend(std::iter::repeat_n(' ', indent)),
+    }
 }
 
 /// Characters that YAML cannot carry, that it takes for line breaks, or that would make a line read differently
