@@ -69,9 +69,8 @@ impl Live {
     /// When the upstream gives no answer.
     pub(super) async fn answer(self: &Arc<Self>, request: Request) -> Result<Reply, Error> {
         let Some(recorder) = &self.recorder else { return Arc::clone(self).exchange(request).await };
-        // In a task of its own: a client that leaves while it waits must not cut an exchange that has begun.
-        let exchange = recorder.see_through(Arc::clone(self).exchange(request));
-        exchange.await.unwrap_or_else(|error| Err(Error::Internal(error.to_string())))
+        // A client that leaves while it waits must not cut an exchange that has begun.
+        recorder.see_through(Arc::clone(self).exchange(request)).await
     }
 
     async fn exchange(self: Arc<Self>, request: Request) -> Result<Reply, Error> {

@@ -36,10 +36,9 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    /// Method and path for a message, without the path's secrets; a query tells too little to be worth its own.
+    /// Its method and path for a message.
     pub(crate) fn what(&self, mask: &Mask) -> String {
-        let path = self.target.split('?').next().unwrap_or_default();
-        format!("{} {}", self.method, mask.apply(path))
+        super::shown(&self.method, &self.target, mask)
     }
 
     /// Bytes of its bodies.

@@ -1,13 +1,16 @@
 //! The recorder: one writer task that turns finished exchanges into interactions and appends them to a cassette.
 //!
-//! redact → append → flush, exchange by exchange, on a thread of its own: whatever it costs, it costs no request. What
-//! waits for it is bounded in number and in bytes; beyond that, responses wait for their last bytes (back-pressure).
+//! redact → stage → write, on a thread of its own: whatever it costs, it costs no request. What has come by then is
+//! written in one go, and told of after that. What waits is bounded in number and in bytes; beyond that, responses wait
+//! for their last bytes (back-pressure).
 //! The recorder sees what the upstream said, never what anything later made of it.
 
 mod exchange;
 mod inspect;
 mod raw;
+mod scribe;
 mod tee;
+mod through;
 
 use std::fmt;
 use std::io;
@@ -16,15 +19,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use ::http::Method;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 pub(crate) use exchange::{Exchange, RequestCopy};
 pub(crate) use inspect::Inspector;
 pub(crate) use raw::{Passed, interaction};
 pub(crate) use tee::{Capture, RequestTee, Tee};
+pub(crate) use through::SeenThrough;
 
-use crate::cassette::{CassetteError, Interaction, Writer};
+use self::scribe::{Held, Scribe};
+use crate::cassette::{Interaction, Writer};
 use crate::profile::Mask;
 use crate::redact::Redactor;
 
@@ -34,9 +41,19 @@ const QUEUE: usize = 256;
 /// How many bytes of bodies may wait to be written, in KiB: 256 MiB.
 const BUDGET_KIB: u32 = 256 * 1024;
 
+/// Most exchanges that are written at once.
+const BATCH: usize = 64;
+
+/// How long the writer rests when all has been written: what comes meanwhile wakes nobody. Where clients wait until they
+/// are told of, it does not rest.
+const REST: Duration = Duration::from_micros(500);
+
 /// Hands finished exchanges to the writer task. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Recorder {
+pub struct Recorder(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
     queue: mpsc::Sender<Job>,
     budget: Arc<Semaphore>,
     /// What goes on although its client left.
@@ -70,13 +87,7 @@ struct Written {
 }
 
 enum Job {
-    Record {
-        exchange: Box<Exchange>,
-        /// Its share of the budget.
-        permit: Option<tokio::sync::OwnedSemaphorePermit>,
-        /// Who waits until it is written.
-        done: Option<oneshot::Sender<()>>,
-    },
+    Record { exchange: Box<Exchange>, held: Held },
     Stop,
 }
 
@@ -148,44 +159,66 @@ impl Recorder {
         let cassette =
             Arc::new(Written { name: writer.name(), interactions: AtomicUsize::new(writer.interactions()) });
         let mask = Arc::new(Mask::new(redactor.profile()));
-        let recorder = Self {
+        let is_heard = listener.is_some();
+        let scribe = Scribe::new(writer, redactor, listener, Arc::clone(&mask))?;
+        let recorder = Self(Arc::new(Shared {
             queue,
             budget,
             drains: TaskTracker::new(),
             cassette: Arc::clone(&cassette),
-            is_heard: listener.is_some(),
-            mask: Arc::clone(&mask),
-        };
-        let scribe = Scribe::new(writer, redactor, listener)?;
+            is_heard,
+            mask,
+        }));
         let thread = std::thread::Builder::new()
             .name("recorder".to_owned())
-            .spawn(move || write_all(jobs, scribe, &cassette.interactions, &mask))?;
+            .spawn(move || write_all(jobs, scribe, &cassette.interactions, is_heard))?;
         Ok((recorder.clone(), Recording { recorder, thread }))
     }
 
     /// The cassette's name, and how many interactions it holds by now.
     pub(crate) fn cassette(&self) -> (String, usize) {
-        (self.cassette.name.clone(), self.cassette.interactions.load(Ordering::Relaxed))
+        (self.0.cassette.name.clone(), self.0.cassette.interactions.load(Ordering::Relaxed))
     }
 
     /// What hides secrets from the log.
     pub(crate) fn mask(&self) -> &Mask {
-        &self.mask
+        &self.0.mask
+    }
+
+    /// Hands over a finished exchange if that needs no waiting; else gives it back.
+    pub(crate) fn try_submit(&self, exchange: Box<Exchange>) -> Result<(), Box<Exchange>> {
+        if self.0.is_heard {
+            return Err(exchange);
+        }
+        let permit = match budget_kib(&exchange) {
+            0 => None,
+            kib => match Arc::clone(&self.0.budget).try_acquire_many_owned(kib) {
+                Ok(permit) => Some(permit),
+                Err(TryAcquireError::NoPermits | TryAcquireError::Closed) => return Err(exchange),
+            },
+        };
+        let job = Job::Record { exchange, held: Held { _permit: permit, _done: None } };
+        match self.0.queue.try_send(job) {
+            Err(
+                TrySendError::Full(Job::Record { exchange, .. })
+                | TrySendError::Closed(Job::Record { exchange, .. }),
+            ) => Err(exchange),
+            _ => Ok(()),
+        }
     }
 
     /// Hands over a finished exchange, waiting while the queue is full; where somebody listens, until he was told.
-    pub(crate) async fn submit(&self, exchange: Exchange) {
-        let kib = u32::try_from(exchange.size() / 1024).unwrap_or(BUDGET_KIB).min(BUDGET_KIB);
-        let permit = match kib {
+    pub(crate) async fn submit(&self, exchange: Box<Exchange>) {
+        let permit: Option<OwnedSemaphorePermit> = match budget_kib(&exchange) {
             0 => None,
-            kib => Arc::clone(&self.budget).acquire_many_owned(kib).await.ok(),
+            kib => Arc::clone(&self.0.budget).acquire_many_owned(kib).await.ok(),
         };
         let (done, written) = oneshot::channel();
-        let done = self.is_heard.then_some(done);
-        if self.queue.send(Job::Record { exchange: Box::new(exchange), permit, done }).await.is_err() {
+        let held = Held { _permit: permit, _done: self.0.is_heard.then_some(done) };
+        if self.0.queue.send(Job::Record { exchange, held }).await.is_err() {
             tracing::warn!("an exchange that ended after the recording was closed is not in the cassette");
         }
-        if self.is_heard {
+        if self.0.is_heard {
             // The writer tells by letting go, too.
             let _ = written.await;
         }
@@ -195,22 +228,33 @@ impl Recorder {
     pub(crate) fn see_through<T: Send + 'static>(
         &self,
         begun: impl Future<Output = T> + Send + 'static,
-    ) -> tokio::task::JoinHandle<T> {
-        self.drains.spawn(begun)
+    ) -> SeenThrough<T> {
+        SeenThrough::new(&self.0.drains, begun)
     }
+}
+
+/// What an exchange takes of the budget.
+fn budget_kib(exchange: &Exchange) -> u32 {
+    u32::try_from(exchange.size() / 1024).unwrap_or(BUDGET_KIB).min(BUDGET_KIB)
+}
+
+/// Method and path for a message, without the path's secrets; a query tells too little to be worth its own.
+fn shown(method: &Method, target: &str, mask: &Mask) -> String {
+    let path = target.split('?').next().unwrap_or_default();
+    format!("{method} {}", mask.apply(path))
 }
 
 impl Recording {
     /// Waits up to `grace` for bodies still being read, writes what was handed over, and flushes it to the disk.
     pub async fn finish(self, grace: Duration) -> Report {
-        self.recorder.drains.close();
-        if tokio::time::timeout(grace, self.recorder.drains.wait()).await.is_err() {
+        self.recorder.0.drains.close();
+        if tokio::time::timeout(grace, self.recorder.0.drains.wait()).await.is_err() {
             tracing::warn!(
                 "exchanges that did not end in time and are not recorded: {}",
-                self.recorder.drains.len()
+                self.recorder.0.drains.len()
             );
         }
-        let _ = self.recorder.queue.send(Job::Stop).await;
+        let _ = self.recorder.0.queue.send(Job::Stop).await;
         let joined = tokio::task::spawn_blocking(|| self.thread.join()).await;
         if let Ok(Ok(report)) = joined {
             return report;
@@ -225,67 +269,26 @@ fn write_all(
     mut jobs: mpsc::Receiver<Job>,
     mut scribe: Scribe,
     interactions: &AtomicUsize,
-    mask: &Mask,
+    is_heard: bool,
 ) -> Report {
-    let mut report = Report::default();
-    while let Some(Job::Record { exchange, permit, done }) = jobs.blocking_recv() {
-        let what = exchange.what(mask);
-        match scribe.append(*exchange) {
-            Ok(leaks) => {
-                report.recorded += 1;
-                report.leaks += leaks;
-                interactions.store(scribe.writer.interactions(), Ordering::Relaxed);
-                tracing::debug!("recorded: {what}");
-            }
-            Err(error) => {
-                report.failed += 1;
-                tracing::error!("not recorded: {what}: {error}");
+    let mut batch = Vec::with_capacity(BATCH);
+    loop {
+        let come = jobs.blocking_recv_many(&mut batch, BATCH);
+        let mut stopped = come == 0;
+        for job in batch.drain(..) {
+            match job {
+                Job::Record { exchange, held } if !stopped => scribe.take(*exchange, held),
+                Job::Record { .. } => {}
+                Job::Stop => stopped = true,
             }
         }
-        drop((permit, done));
-    }
-    if let Err(error) = scribe.writer.sync() {
-        report.failed += 1;
-        tracing::error!("{error}");
-    }
-    report
-}
-
-/// Writes exchanges, and looks at what is written.
-struct Scribe {
-    writer: Writer,
-    redactor: Redactor,
-    inspector: Inspector,
-    listener: Option<Listener>,
-}
-
-impl Scribe {
-    fn new(writer: Writer, redactor: Redactor, listener: Option<Listener>) -> io::Result<Self> {
-        let inspector = Inspector::of(&redactor).map_err(io::Error::other)?;
-        Ok(Self { writer, redactor, inspector, listener })
-    }
-
-    /// Writes one exchange, unless a real value would be in what is written; returns how many values look like secrets
-    /// that no rule of the profile names.
-    fn append(&mut self, exchange: Exchange) -> Result<u64, CassetteError> {
-        let session = exchange.session.clone();
-        let raw = raw::raw(exchange, self.redactor.profile());
-        let interaction = self.redactor.redact(raw);
-        let Self { writer, redactor, inspector, listener } = self;
-        let before = writer.lines();
-        let mut hits = Vec::new();
-        writer.append_if(&interaction, |text| {
-            hits = inspector.look(redactor, &interaction, text)?;
-            Ok(())
-        })?;
-        for hit in &hits {
-            let (path, line) = (writer.path().display(), before + hit.line);
-            tracing::error!("{path}:{line}:{}: {}: {}", hit.column, hit.rule, hit.masked);
+        scribe.write();
+        interactions.store(scribe.writer.interactions(), Ordering::Relaxed);
+        if stopped {
+            return scribe.close();
         }
-        if let Some(listener) = listener {
-            let values = redactor.fresh().iter().map(|own| (Arc::clone(&own.stand_in), own.value.clone()));
-            listener(Captured { interaction, session, values: values.collect() });
+        if come < BATCH && !is_heard {
+            std::thread::sleep(REST);
         }
-        Ok(hits.len() as u64)
     }
 }

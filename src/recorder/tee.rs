@@ -8,15 +8,15 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt as _;
 
-use super::Recorder;
 use super::exchange::{Exchange, RequestCopy};
+use super::{Recorder, SeenThrough};
 use crate::clock::Stopwatch;
 use crate::http::{BODY_LIMIT, Body, BodyError, PolledFrame, copied};
 
 /// How long a response is read after its client left: an event stream may never end.
 const DRAIN_LIMIT: Duration = Duration::from_mins(1);
 
-type Finishing = Pin<Box<dyn Future<Output = ()> + Send>>;
+type Finishing = SeenThrough<()>;
 
 /// A request body on its way to the upstream.
 pub(crate) struct RequestTee {
@@ -64,9 +64,9 @@ impl http_body::Body for RequestTee {
 
 /// An exchange whose response is still arriving.
 pub(crate) struct Capture {
-    pub(crate) exchange: Exchange,
-    pub(crate) stopwatch: Stopwatch,
-    pub(crate) recorder: Recorder,
+    pub(crate) exchange: Box<Exchange>,
+    stopwatch: Stopwatch,
+    recorder: Recorder,
     copied: Vec<u8>,
     too_large: bool,
 }
@@ -74,7 +74,7 @@ pub(crate) struct Capture {
 impl Capture {
     /// Begins to collect the response of `exchange`.
     pub(crate) fn new(exchange: Exchange, stopwatch: Stopwatch, recorder: Recorder) -> Self {
-        Self { exchange, stopwatch, recorder, copied: Vec::new(), too_large: false }
+        Self { exchange: Box::new(exchange), stopwatch, recorder, copied: Vec::new(), too_large: false }
     }
 
     fn add(&mut self, frame: &Frame<Bytes>) {
@@ -90,18 +90,28 @@ impl Capture {
         }
     }
 
-    /// The response is complete: hands the exchange over.
-    pub(crate) async fn finish(mut self) {
+    /// The response is complete: hands the exchange over, waiting for room if need be.
+    pub(crate) async fn finish(self) {
+        if let Some((recorder, exchange)) = self.hand_over() {
+            recorder.submit(exchange).await;
+        }
+    }
+
+    /// The same if that needs no waiting; else gives back what still has to be handed over.
+    fn hand_over(mut self) -> Option<(Recorder, Box<Exchange>)> {
         if !self.copied.is_empty() {
             self.exchange.body = std::mem::take(&mut self.copied).into();
         }
         let request_too_large = self.exchange.request_body.lock().too_large;
         if self.too_large || request_too_large {
             let side = if request_too_large { "request" } else { "response" };
-            return self.give_up(&format_args!("its {side} body is larger than {BODY_LIMIT} bytes"));
+            self.give_up(&format_args!("its {side} body is larger than {BODY_LIMIT} bytes"));
+            return None;
         }
         self.exchange.took = self.stopwatch.elapsed();
-        self.recorder.submit(self.exchange).await;
+        let Self { exchange, recorder, .. } = self;
+        let rest = recorder.try_submit(exchange).err()?;
+        Some((recorder, rest))
     }
 
     /// The response is no longer worth keeping.
@@ -116,22 +126,24 @@ impl Capture {
 /// client leaves first, the rest is read and recorded without it.
 pub(crate) struct Tee {
     inner: Body,
-    recorder: Recorder,
-    capture: Option<Box<Capture>>,
-    finishing: Option<(Finishing, Option<Frame<Bytes>>)>,
+    capture: Option<Capture>,
+    /// What the last part waits for, if it has to, and the part.
+    finishing: Option<(Option<Finishing>, Option<Frame<Bytes>>)>,
 }
 
 impl Tee {
     /// Collects `body` into `capture` as it is read.
     pub(crate) fn new(body: Body, capture: Capture) -> Self {
-        let recorder = capture.recorder.clone();
-        Self { inner: body, recorder, capture: Some(Box::new(capture)), finishing: None }
+        Self { inner: body, capture: Some(capture), finishing: None }
     }
 
+    /// Hands the exchange over; `last` leaves when that is done.
     fn finish(&mut self, last: Option<Frame<Bytes>>) {
-        if let Some(capture) = self.capture.take() {
-            self.finishing = Some((Box::pin(capture.finish()), last));
-        }
+        let waiting = self.capture.take().and_then(Capture::hand_over).map(|(recorder, exchange)| {
+            let own = recorder.clone();
+            recorder.see_through(async move { own.submit(exchange).await })
+        });
+        self.finishing = Some((waiting, last));
     }
 }
 
@@ -142,7 +154,9 @@ impl http_body::Body for Tee {
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> PolledFrame {
         loop {
             if let Some((finishing, last)) = &mut self.finishing {
-                ready!(finishing.as_mut().poll(context));
+                if let Some(waiting) = finishing {
+                    ready!(Pin::new(waiting).poll(context));
+                }
                 let last = last.take();
                 self.finishing = None;
                 return Poll::Ready(last.map(Ok));
@@ -187,17 +201,16 @@ impl http_body::Body for Tee {
 
 impl Drop for Tee {
     fn drop(&mut self) {
-        if let Some((finishing, _)) = self.finishing.take() {
-            self.recorder.see_through(finishing);
-        } else if let Some(capture) = self.capture.take() {
-            let rest = std::mem::take(&mut self.inner);
-            self.recorder.see_through(drain(rest, capture));
+        // What is being handed over already goes on by itself.
+        if let Some(capture) = self.capture.take() {
+            let recorder = capture.recorder.clone();
+            drop(recorder.see_through(drain(std::mem::take(&mut self.inner), capture)));
         }
     }
 }
 
 /// Reads the rest of a response whose client left.
-async fn drain(mut rest: Body, mut capture: Box<Capture>) {
+async fn drain(mut rest: Body, mut capture: Capture) {
     let read = tokio::time::timeout(DRAIN_LIMIT, async {
         while let Some(frame) = rest.frame().await {
             capture.add(&frame?);

@@ -133,6 +133,25 @@ fn a_disk_that_takes_no_more_is_told_when_it_happens_and_by_the_exit_code() {
 }
 
 #[test]
+fn of_what_comes_at_once_a_full_disk_keeps_all_that_fits() {
+    let (upstream, project) = (sized_by_path(), Project::new());
+    let recorder = on_a_small_disk(&project, &upstream);
+    std::thread::scope(|scope| {
+        for size in 2000..2012 {
+            let recorder = &recorder;
+            scope.spawn(move || assert_eq!(recorder.ask(&format!("GET /{size}")).body.len(), size));
+        }
+    });
+    let (status, told) = recorder.stop();
+    assert_eq!(status.code(), Some(1), "{told}");
+    let failed = told.matches("not recorded: GET /20").count();
+    assert!((1..12).contains(&failed), "{told}");
+    let player = project.replay();
+    assert!(player.ready.ends_with(&format!("interactions={}", 12 - failed)), "{} {told}", player.ready);
+    assert!(!project.path("recordings/run.yaml.torn").exists(), "what was not written whole is taken back");
+}
+
+#[test]
 fn a_large_body_that_the_disk_does_not_take_leaves_nothing_behind() {
     let (upstream, project) = (sized_by_path(), Project::new());
     let recorder = on_a_small_disk(&project, &upstream);

@@ -1,14 +1,15 @@
 //! Cassettes as files: found by name, loaded, and appended to so that a crash costs one exchange at most.
 //!
-//! `find` turns what was typed into files, `load` reads them, `writer` records, `rewrite` changes a whole cassette,
-//! `whole` makes one at a stroke, `sidecar` keeps the bodies that are too large for the cassette. A recorder holds a
-//! lock on its file: that tells an exchange that is being written from one that a crash cut off, and keeps a second
-//! recorder out.
+//! `find` turns what was typed into files, `load` reads them, `writer` records what is `staged`, `rewrite` changes a
+//! whole cassette, `whole` makes one at a stroke, `sidecar` keeps the bodies that are too large for the cassette. A
+//! recorder holds a lock on its file: that tells an exchange that is being written from one that a crash cut off, and
+//! keeps a second recorder out.
 
 mod find;
 mod load;
 mod rewrite;
 mod sidecar;
+mod staged;
 mod whole;
 mod writer;
 

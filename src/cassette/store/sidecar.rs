@@ -97,10 +97,20 @@ impl Numbered {
 
     /// The document that names them could not be written.
     pub(super) fn discard(&mut self) {
-        for path in self.pending.drain(..) {
-            // A file that no cassette names does no harm, so that failing here needs no report of its own.
-            let _ = fs::remove_file(path);
-        }
+        discard(self.take_saved());
+    }
+
+    /// Those that no document names yet: whoever writes it has to discard them if he cannot.
+    pub(super) fn take_saved(&mut self) -> Vec<PathBuf> {
+        std::mem::take(&mut self.pending)
+    }
+}
+
+/// Removes bodies that no cassette names.
+pub(super) fn discard(saved: Vec<PathBuf>) {
+    for path in saved {
+        // Such a file does no harm, so that failing here needs no report of its own.
+        let _ = fs::remove_file(path);
     }
 }
 

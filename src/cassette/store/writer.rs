@@ -1,13 +1,14 @@
 //! Records: one cassette, appended to an exchange at a time.
 //!
-//! A document is one `write`, so that what `append` reported as kept is kept whatever happens to the process. A new
-//! file appears with its header in it or not at all.
+//! Documents are written whole, in one `write` with those that are ready beside them: what was reported as kept is kept
+//! whatever happens to the process. A new file appears with its header in it or not at all.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::sidecar::{self, Beside, Numbered};
+use super::staged::{Document, Staged};
 use super::{lock, regular, set_aside, stem, with_suffix};
 use crate::cassette::error::{CassetteError, Problem};
 use crate::cassette::format;
@@ -34,11 +35,11 @@ pub struct Writer {
     file: File,
     /// Length of the file up to the last whole document.
     good: u64,
-    /// Lines up to there.
+    /// Lines up to there, and of what is staged.
     lines: usize,
     /// Whether there may be more in the file than that.
     dirty: bool,
-    buffer: String,
+    staged: Staged,
     sidecars: Numbered,
     earlier: Option<Cassette>,
     /// How many exchanges the file holds.
@@ -91,34 +92,83 @@ impl Writer {
         interaction: &Interaction,
         check: impl FnOnce(&str) -> Result<(), (usize, &'static str)>,
     ) -> Result<(), CassetteError> {
-        let written = self.try_append(interaction, check);
-        if written.is_err() {
-            self.sidecars.discard();
-            // If this fails too, the next append tries again, and a load sets the rest aside.
-            let _ = self.cut_back();
-        }
-        written
+        self.stage(interaction, check)?;
+        self.flush().pop().map_or(Ok(()), |(_, error)| Err(error))
     }
 
-    fn try_append(
+    /// The same for an exchange that the file holds after the next [`Writer::flush`] only.
+    ///
+    /// # Errors
+    /// It is none that can be written, and what `check` says.
+    pub fn stage(
         &mut self,
         interaction: &Interaction,
         check: impl FnOnce(&str) -> Result<(), (usize, &'static str)>,
     ) -> Result<(), CassetteError> {
-        let failed = |path: &Path, error| CassetteError::file(path, Problem::Write(error));
-        self.cut_back().map_err(|error| failed(&self.path, error))?;
-        self.buffer.clear();
-        format::write_interaction(&mut self.buffer, interaction, &mut self.sidecars)
-            .map_err(|error| failed(&self.path, error))?;
-        check(&self.buffer)
-            .map_err(|(offset, why)| refused(&self.path, self.lines, &self.buffer, offset, why))?;
+        let start = self.staged.text.len();
+        let written = format::write_interaction(&mut self.staged.text, interaction, &mut self.sidecars);
+        let text = self.staged.text.get(start..).unwrap_or_default();
+        let refused = |(offset, why)| refused(&self.path, self.lines, text, offset, why);
+        let checked = written
+            .map_err(|error| CassetteError::file(&self.path, Problem::Write(error)))
+            .and_then(|()| check(text).map_err(refused));
+        let beside = self.sidecars.take_saved();
+        if checked.is_ok() {
+            let lines = line_ends(text.as_bytes());
+            self.lines += lines;
+            self.staged.documents.push(Document { end: self.staged.text.len(), lines, beside });
+        } else {
+            self.staged.text.truncate(start);
+            sidecar::discard(beside);
+        }
+        checked
+    }
+
+    /// Bytes that are ready to be written.
+    pub fn staged(&self) -> usize {
+        self.staged.text.len()
+    }
+
+    /// Writes what is ready. Returns what the file does not hold afterwards: the how manieth of those that were ready
+    /// (from 0), in order, and why it cannot be written. The file can be appended to again.
+    pub fn flush(&mut self) -> Vec<(usize, CassetteError)> {
+        let Staged { mut text, mut documents } = std::mem::take(&mut self.staged);
+        let count = documents.len();
+        let mut failed = Vec::new();
+        if self.write(text.as_bytes()).is_err() {
+            // Some may fit all the same: each is tried alone.
+            let mut start = 0;
+            for (index, own) in documents.iter().enumerate() {
+                let document = text.as_bytes().get(start..own.end).unwrap_or_default();
+                failed.extend(self.write(document).err().map(|error| (index, error)));
+                start = own.end;
+            }
+        }
+        for (index, _) in &failed {
+            if let Some(own) = documents.get_mut(*index) {
+                self.lines -= own.lines;
+                sidecar::discard(std::mem::take(&mut own.beside));
+            }
+        }
+        self.interactions += count - failed.len();
+        text.clear();
+        documents.clear();
+        self.staged = Staged { text, documents };
+        let path = &self.path;
+        failed.into_iter().map(|(at, error)| (at, CassetteError::file(path, Problem::Write(error)))).collect()
+    }
+
+    /// Writes whole documents; if that fails, the file is as it was.
+    fn write(&mut self, documents: &[u8]) -> io::Result<()> {
+        self.cut_back()?;
         self.dirty = true;
-        self.file.write_all(self.buffer.as_bytes()).map_err(|error| failed(&self.path, error))?;
+        if let Err(error) = self.file.write_all(documents) {
+            // If this fails too, the next write tries again, and a load sets the rest aside.
+            let _ = self.cut_back();
+            return Err(error);
+        }
         self.dirty = false;
-        self.good += self.buffer.len() as u64;
-        self.lines += line_ends(self.buffer.as_bytes());
-        self.sidecars.keep();
-        self.interactions += 1;
+        self.good += documents.len() as u64;
         Ok(())
     }
 
@@ -154,7 +204,7 @@ impl Writer {
         self.interactions
     }
 
-    /// Lines of the file so far.
+    /// Lines of the file so far, with what is ready to be written.
     pub fn lines(&self) -> usize {
         self.lines
     }
@@ -213,7 +263,7 @@ impl Writer {
             good,
             lines,
             dirty: false,
-            buffer: String::with_capacity(16 << 10),
+            staged: Staged::default(),
             sidecars,
             earlier: None,
             interactions: 0,

@@ -195,6 +195,28 @@ fn what_cannot_be_appended_leaves_the_cassette_as_it_was() {
 }
 
 #[test]
+fn what_is_staged_is_written_together_less_what_was_refused() {
+    let dir = directory(&[]);
+    let path = dir.path().join("x.yaml");
+    let mut writer = Writer::create(&path, &header(), Existing::Append).unwrap();
+    let empty = fs::read(&path).unwrap();
+    let lines = writer.lines();
+    writer.stage(&answer("one"), |_| Ok(())).unwrap();
+    let before = writer.lines();
+    assert_eq!(before - lines, 10, "what is staged counts");
+    let error = writer.stage(&answer(vec![b'x'; 70_000]), |_| Err((0, "why"))).unwrap_err();
+    assert!(error.to_string().contains(&format!("x.yaml:{}:1", before + 1)), "{error}");
+    assert!(!dir.path().join("x-0001.body").exists(), "nobody names it");
+    writer.stage(&answer(vec![b'y'; 70_000]), |_| Ok(())).unwrap();
+    assert_eq!((fs::read(&path).unwrap(), writer.interactions()), (empty, 0));
+    assert!(writer.flush().is_empty());
+    assert_eq!(writer.interactions(), 2);
+    assert_eq!(writer.staged(), 0);
+    assert_eq!(bodies(&path), [b"one".to_vec(), vec![b'y'; 70_000]]);
+    assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), writer.lines());
+}
+
+#[test]
 fn a_foreign_file_is_not_appended_to() {
     let dir = directory(&[("x.yaml", "version: 2\ninteractions: []\n"), ("d.yaml/x", "")]);
     let path = dir.path().join("x.yaml");
