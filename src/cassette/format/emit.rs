@@ -78,8 +78,7 @@ impl<'t> Emitter<'t, '_> {
                 break;
             }
         }
-        let own = self.keys.get_mut(outer..).unwrap_or_default();
-        if has_twice(own) {
+        if has_twice(self.keys.get_mut(outer..)?) {
             return None;
         }
         self.keys.truncate(outer);
@@ -199,9 +198,10 @@ impl<'t> Emitter<'t, '_> {
         let literal = rest.get(..length)?;
         self.at += length;
         let digits = literal.strip_prefix('-').unwrap_or(literal).as_bytes();
-        let short = matches!(digits, [b'1'..=b'9', more @ ..] if digits.len() <= SHORT_INTEGER && more.iter().all(u8::is_ascii_digit));
-        (short || matches!(literal, "0" | "true" | "false" | "null") || is_as_written(literal))
-            .then_some(literal)
+        let short = digits.len() <= SHORT_INTEGER && digits.iter().all(u8::is_ascii_digit);
+        let plain =
+            short && digits.first() > Some(&b'0') || matches!(literal, "0" | "true" | "false" | "null");
+        (plain || is_as_written(literal)).then_some(literal)
     }
 
     fn expect(&mut self, byte: u8) -> Option<()> {
@@ -283,7 +283,7 @@ mod tests {
                 push_text(out, text);
                 out.push('\n');
             }
-            other => out.push_str(&format!(" {other}\n")),
+            other => out.extend([" ", &other.to_string(), "\n"]),
         }
     }
 
@@ -392,7 +392,7 @@ mod tests {
             let mut json = serde_json::to_string(&value).unwrap();
             if let Some((at, by)) = changed {
                 let at = json.floor_char_boundary(at.index(json.len()));
-                json.replace_range(at..=at + json[at..].chars().next().unwrap().len_utf8() - 1, &by);
+                json.replace_range(at..json.ceil_char_boundary(at + 1), &by);
             }
             prop_assert_eq!(emitted(json.as_bytes()), through_a_tree(json.as_bytes()), "{}", json);
         }
