@@ -9,24 +9,34 @@ use hashbrown::{HashMap, HashTable};
 /// Bytes by which a value is recognised: none that is shorter can be found.
 pub const SHORTEST: usize = 8;
 
-/// Bits that the filter begins with, which tells for nearly all places that no value begins there: 8 KiB, which stay in
-/// the cache.
-const FEWEST_BITS: usize = 1 << 16;
+/// How far apart the places are that are looked at in a text.
+const STRIDE: usize = 4;
 
-/// Bits that it grows to at most: 1 MiB.
-const MOST_BITS: usize = 1 << 23;
+/// Whatever begins before such a place, less than a stride, still has so many of its first bytes behind it.
+const PIECE: usize = SHORTEST - STRIDE + 1;
+
+/// The bits of a piece.
+const PIECE_BITS: u64 = u64::MAX >> (64 - 8 * PIECE);
+
+/// Bits that the filter of heads begins with: 2 KiB. That of pieces has a stride's times as many: they stay in the cache.
+const FEWEST_BITS: usize = 1 << 14;
+
+/// Bits that it grows to at most: 256 KiB, and 1 MiB for pieces.
+const MOST_BITS: usize = 1 << 21;
 
 /// Bits per value below which it grows.
 const BITS_PER_VALUE: usize = 16;
 
 /// Known values, findable wherever they occur.
 ///
-/// Adding one and looking at one place of a text cost the same however many there are, even if all begin alike: a filter
-/// says for most places that no value begins with the eight bytes that stand there; for the others it is known how long
-/// the values are that do, and one look-up per length tells whether there is one.
+/// Adding one and looking at one place of a text cost the same however many there are, even if all begin alike. Only
+/// every fourth place of a text is looked at: a filter says for most of them that what stands there is no piece of the
+/// first eight bytes of any value. Where it may be one, a second filter says for each of the four places where a value
+/// could have begun whether one begins with the eight bytes that stand there; for the few that are left it is known how
+/// long the values are that do, and one look-up per length tells whether there is one.
 #[derive(Debug)]
 pub struct ValueFinder<T> {
-    filter: Box<[u64]>,
+    filter: Filter,
     /// First eight bytes → the lengths of the values that begin so.
     lengths: HashMap<u64, Lengths, RandomState>,
     values: HashTable<Filed<T>>,
@@ -79,7 +89,7 @@ impl<T> Filed<T> {
 impl<T> Default for ValueFinder<T> {
     fn default() -> Self {
         Self {
-            filter: vec![0; FEWEST_BITS / 64].into(),
+            filter: Filter::of_bits(FEWEST_BITS),
             lengths: HashMap::default(),
             values: HashTable::default(),
             hasher: RandomState::default(),
@@ -91,22 +101,58 @@ impl<T> Default for ValueFinder<T> {
 const LOWER: u64 = u64::from_le_bytes([0x20; SHORTEST]);
 
 /// The eight bytes of `text` from `at` on, the bit set by which ASCII's lower-case letters differ from upper-case ones.
+#[inline]
 fn head(text: &[u8], at: usize) -> Option<u64> {
     let bytes = text.get(at..at + SHORTEST)?.try_into().ok()?;
     Some(u64::from_le_bytes(bytes) | LOWER)
 }
 
-/// Where in a filter of so many words a head stands: word and bit.
-fn bit(head: u64, words: usize) -> (usize, u64) {
-    // The upper bits of a product depend on all bits of the factor (Knuth's multiplicative hashing).
-    let hash = usize::try_from(head.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32).unwrap_or(0);
-    // The number of words is a power of two.
-    ((hash >> 6) & (words - 1), 1 << (hash & 63))
+/// What values begin with, as far as no value is missed: eight bytes, and the pieces of these that a stride meets.
+#[derive(Debug)]
+struct Filter {
+    heads: Box<[u64]>,
+    pieces: Box<[u64]>,
 }
 
-fn mark(filter: &mut [u64], head: u64) {
-    let (word, mask) = bit(head, filter.len());
-    filter[word] |= mask;
+impl Filter {
+    fn of_bits(bits: usize) -> Self {
+        Self { heads: vec![0; bits / 64].into(), pieces: vec![0; bits / 64 * STRIDE].into() }
+    }
+
+    fn bits(&self) -> usize {
+        self.heads.len() * 64
+    }
+
+    fn mark(&mut self, head: u64) {
+        let (word, mask) = bit(head, self.heads.len());
+        self.heads[word] |= mask;
+        for shift in 0..STRIDE {
+            let (word, mask) = bit((head >> (8 * shift)) & PIECE_BITS, self.pieces.len());
+            self.pieces[word] |= mask;
+        }
+    }
+
+    #[inline]
+    fn may_be_head(&self, head: u64) -> bool {
+        let (word, mask) = bit(head, self.heads.len());
+        self.heads[word] & mask != 0
+    }
+
+    /// Whether what these eight bytes begin with may be a piece of a head.
+    #[inline]
+    fn may_be_piece(&self, bytes: u64) -> bool {
+        let (word, mask) = bit(bytes & PIECE_BITS, self.pieces.len());
+        self.pieces[word] & mask != 0
+    }
+}
+
+/// Where in a filter of so many words something stands: word and bit.
+#[inline]
+fn bit(bytes: u64, words: usize) -> (usize, u64) {
+    // The upper bits of a product depend on all bits of the factor (Knuth's multiplicative hashing).
+    let hash = usize::try_from(bytes.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32).unwrap_or(0);
+    // The number of words is a power of two.
+    ((hash >> 6) & (words - 1), 1 << (hash & 63))
 }
 
 /// A hash that is the same for a text in upper and in lower case.
@@ -151,12 +197,12 @@ impl<T> ValueFinder<T> {
             .entry(head)
             .and_modify(|lengths| lengths.add(value.len()))
             .or_insert(Lengths::One(value.len()));
-        let bits = self.filter.len() * 64;
+        let bits = self.filter.bits();
         if self.lengths.len() * BITS_PER_VALUE > bits && bits < MOST_BITS {
-            self.filter = vec![0; self.filter.len() * 2].into();
-            self.lengths.keys().for_each(|head| mark(&mut self.filter, *head));
+            self.filter = Filter::of_bits(bits * 2);
+            self.lengths.keys().for_each(|head| self.filter.mark(*head));
         } else {
-            mark(&mut self.filter, head);
+            self.filter.mark(head);
         }
     }
 
@@ -181,19 +227,27 @@ impl<T> ValueFinder<T> {
         })
     }
 
-    fn next(&self, text: &[u8], from: usize) -> Option<(Range<usize>, &T)> {
+    fn next(&self, text: &[u8], mut from: usize) -> Option<(Range<usize>, &T)> {
         if self.is_empty() {
             return None;
         }
-        (from..).map_while(|at| Some((at, head(text, at)?))).find_map(|(at, head)| {
-            let (word, mask) = bit(head, self.filter.len());
-            if self.filter[word] & mask == 0 {
-                return None;
+        while let Some(bytes) = head(text, from + STRIDE - 1) {
+            if self.filter.may_be_piece(bytes)
+                && let Some(found) = (from..from + STRIDE).find_map(|at| self.beginning(text, at))
+            {
+                return Some(found);
             }
-            let lengths = self.lengths.get(&head)?;
-            let whole = lengths.all().iter().filter_map(|length| text.get(at..at + length));
-            whole.filter_map(|text| self.exact(text)).map(|own| (at..at + own.value.len(), &own.tag)).next()
-        })
+            from += STRIDE;
+        }
+        (from..text.len()).find_map(|at| self.beginning(text, at))
+    }
+
+    /// The longest value that begins at `at`.
+    fn beginning(&self, text: &[u8], at: usize) -> Option<(Range<usize>, &T)> {
+        let head = head(text, at).filter(|head| self.filter.may_be_head(*head))?;
+        let lengths = self.lengths.get(&head)?;
+        let whole = lengths.all().iter().filter_map(|length| text.get(at..at + length));
+        whole.filter_map(|text| self.exact(text)).map(|own| (at..at + own.value.len(), &own.tag)).next()
     }
 }
 
@@ -244,6 +298,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_value_is_found_wherever_it_stands(
+            value in "[a-z0-9@.]{8,40}", before in "[^a-z]{0,20}", behind in "[^a-z]{0,20}", others: u8
+        ) {
+            let mut finder = ValueFinder::default();
+            (0..others).for_each(|number| finder.add(format!("\u{e9}{number:07}").as_bytes(), 1));
+            finder.add_ignoring_case(value.as_bytes(), 2);
+            let text = format!("{before}{}{behind}", value.to_ascii_uppercase());
+            let mut found = finder.find_iter(text.as_bytes()).filter(|(_, tag)| **tag == 2);
+            prop_assert!(found.any(|(range, _)| range.start <= before.len() && range.len() == value.len()));
+        }
+
         #[test]
         fn it_finds_what_a_plain_search_finds(
             values in prop::collection::vec("[ab]{8,11}", 1..6), text in "[ab]{0,60}"
