@@ -5,15 +5,11 @@ use std::ops::Range;
 use ::http::HeaderName;
 
 use super::gather::Gatherer;
+use super::names::{InPair, Name};
 use super::part::{Places, What};
 use super::view::{Escapes, Map, plain, unescaped};
 use crate::http::{JsonKind, JsonScanner, JsonValue};
 use crate::profile::{FieldAt, StandInType};
-
-/// Fields that name what the field [`VALUE`] beside them holds.
-const NAMES: [&str; 3] = ["name", "id", "key"];
-
-const VALUE: &str = "value";
 
 /// What was met so far of an object.
 #[derive(Debug, Default)]
@@ -23,7 +19,8 @@ struct Object<'t> {
     telling: Vec<&'t str>,
     /// Members whose type such a field may still tell.
     waiting: Vec<(&'t str, JsonValue)>,
-    /// Of a pair, `{"name": "passcode", "value": "…"}`: the name that is sensitive, and the value.
+    /// Of a pair, `{"name": "passcode", "value": "…"}`: what may be a sensitive name, the first that is, and the value.
+    candidates: Vec<&'t str>,
     named: Option<Named>,
     value: Option<JsonValue>,
 }
@@ -85,12 +82,20 @@ impl Gatherer<'_> {
                 continue;
             }
             let names = scanner.names();
+            let Some(name) = names.last().map(|name| self.names.of(name, &self.rules.profile.sensitive))
+            else {
+                continue;
+            };
+            if name.is_plain() {
+                continue;
+            }
             let object = scanner.object().and_then(|(depth, number)| objects.at(depth, number));
             match object {
-                Some(object) => self.member(source, names, value, object, places),
-                None => {
+                Some(object) => self.member(source, (names, name), value, object, places),
+                None if name.may_be_sensitive => {
                     self.json_value(source, names, &[], &value, places);
                 }
+                None => {}
             }
         }
     }
@@ -99,28 +104,31 @@ impl Gatherer<'_> {
     fn member<'t>(
         &mut self,
         source: Source<'t, '_>,
-        names: &[&'t str],
+        (names, told): (&[&'t str], Name),
         value: JsonValue,
         object: &mut Object<'t>,
         places: &mut Places,
     ) {
         let Some((&name, outer)) = names.split_last() else { return };
-        let sensitive = &self.rules.profile.sensitive;
-        if sensitive.tells(name) {
+        if told.tells {
             object.telling.push(name);
             for (name, value) in std::mem::take(&mut object.waiting) {
                 let names = [outer, &[name]].concat();
                 self.json_value(source, &names, &object.telling, &value, places);
             }
         }
-        if NAMES.contains(&name) && object.named.is_none() {
-            object.named = self.sensitive_name(source.spelled(&value.range));
+        if told.in_pair == Some(InPair::Name) && object.named.is_none() {
+            object.candidates.push(source.spelled(&value.range));
         }
-        let found = self.json_value(source, names, &object.telling, &value, places);
-        if name == VALUE && !found {
+        let found = told.may_be_sensitive && self.json_value(source, names, &object.telling, &value, places);
+        if told.in_pair == Some(InPair::Value) && !found {
             object.value = Some(value);
-        } else if !found && self.rules.profile.sensitive.may_be_field(name) {
+        } else if told.may_be_sensitive && !found {
             object.waiting.push((name, value));
+        }
+        // What stands in a field `name` matters only beside a value.
+        if object.value.is_some() && object.named.is_none() {
+            object.named = object.candidates.drain(..).find_map(|name| self.sensitive_name(name));
         }
         if let (Some(named), Some(value)) = (&object.named, &object.value) {
             match named {
@@ -159,7 +167,7 @@ impl Gatherer<'_> {
         }
     }
 
-    /// A value in the field `names`; whether it is sensitive.
+    /// A value in the field `names`, whose last may be one of a sensitive field; whether the value is sensitive.
     fn json_value(
         &mut self,
         source: Source<'_, '_>,
@@ -170,9 +178,6 @@ impl Gatherer<'_> {
     ) -> bool {
         let rules = self.rules;
         let sensitive = &rules.profile.sensitive;
-        if !names.last().is_some_and(|name| sensitive.may_be_field(name)) {
-            return false;
-        }
         let at = FieldAt { names, segments: self.segments, beside };
         let spelled = source.spelled(&value.range);
         let place = source.map.range(&value.range);

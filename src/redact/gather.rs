@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use regex::bytes::Regex;
 
 use super::hosts::Hosts;
+use super::names::Names;
 use super::part::{Kind, Part, Places, What};
 use super::values::Values;
 use super::view::{Escapes, Level, Map, plain, unescaped};
@@ -49,6 +50,7 @@ impl Rules {
 /// Looks at the parts of one exchange.
 pub(super) struct Gatherer<'a> {
     pub(super) rules: &'a Rules,
+    pub(super) names: &'a mut Names,
     pub(super) values: &'a mut Values,
     pub(super) hosts: &'a mut Hosts,
     /// The request's path.

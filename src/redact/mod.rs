@@ -12,6 +12,7 @@ mod gather;
 mod head;
 mod hosts;
 mod links;
+mod names;
 mod part;
 mod tokens;
 mod values;
@@ -29,6 +30,7 @@ use self::gather::{Gatherer, Rules};
 use self::head::{Head, Remembered};
 use self::hosts::{Hosts, stand_in_of};
 use self::links::sent_back;
+use self::names::Names;
 use self::part::{Kind, Part};
 use self::values::Values;
 use self::view::{each_level, hides_letters};
@@ -67,6 +69,7 @@ pub struct Redactor {
     redact: Redact,
     upstream: Option<Origin>,
     rules: Rules,
+    names: Names,
     values: Values,
     hosts: Hosts,
     fresh: Vec<Fresh>,
@@ -82,8 +85,8 @@ impl Redactor {
         if let Some(upstream) = upstream.as_ref().filter(|_| redact == Redact::On) {
             hosts.set_main(upstream, &mut values);
         }
-        let (rules, remembered) = (Rules::new(profile), Remembered::default());
-        Self { redact, upstream, rules, values, hosts, fresh: Vec::new(), remembered }
+        let (rules, names, remembered) = (Rules::new(profile), Names::default(), Remembered::default());
+        Self { redact, upstream, rules, names, values, hosts, fresh: Vec::new(), remembered }
     }
 
     /// The header document of the cassette that these exchanges go into.
@@ -246,9 +249,9 @@ impl Parts {
     fn gather(&mut self, redactor: &mut Redactor, client: Option<&Origin>) {
         let url = self.url.text.clone();
         let segments = path_segments(&url);
-        let Redactor { rules, values, hosts, .. } = redactor;
+        let Redactor { rules, names, values, hosts, .. } = redactor;
         hosts.set_client(client);
-        let mut gatherer = Gatherer { rules, values, hosts, segments: &segments };
+        let mut gatherer = Gatherer { rules, names, values, hosts, segments: &segments };
         gatherer.credentials(&self.credentials);
         gatherer.gather(&mut self.url);
         self.request.0.gather(&mut gatherer);
