@@ -3,6 +3,7 @@
 //! Values only. Nothing here opens a socket or knows what a cassette is.
 
 mod body;
+mod byte_set;
 mod coding;
 mod headers;
 mod hosts;
@@ -14,6 +15,7 @@ mod values;
 
 pub(crate) use body::PolledFrame;
 pub use body::{Body, BodyError, Guard, Guarded, Upload, Whole};
+pub use byte_set::ByteSet;
 pub use coding::{Coding, CodingError};
 pub use headers::{
     Origin, OriginError, copied, end_to_end, filtered, host_and_port, is_text, localise_cookie, total_size,

@@ -9,6 +9,7 @@ use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD, Encoding};
 
 use super::values::{Id, Spelling, Values};
 use super::view::{Escapes, Level, each_level, plain};
+use crate::http::ByteSet;
 
 /// How a text is to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,12 +146,10 @@ impl Part {
                     }
                 }
             }
-            if values.has_short_logins() && !binary {
-                for range in segments(text) {
-                    let login = values.short_login(text.get(range.clone()).unwrap_or_default());
-                    if let Some(id) = login {
-                        places.add(&map.range(&range), What::Value(id), in_url);
-                    }
+            let longest = if binary { 0 } else { values.longest_short_login() };
+            for range in segments(text, longest) {
+                if let Some(id) = values.short_login(&text[range.clone()]) {
+                    places.add(&map.range(&range), What::Value(id), in_url);
                 }
             }
         });
@@ -188,12 +187,16 @@ impl Part {
     }
 }
 
-/// The path segments that stand in a text.
-fn segments(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
-    memchr::memchr_iter(b'/', text).map(|slash| {
-        let rest = text.get(slash + 1..).unwrap_or_default();
-        let ends = |byte: &u8| b"/?#\"'&<> \t\r\n;,)\\\0".contains(byte);
-        slash + 1..slash + 1 + rest.iter().position(ends).unwrap_or(rest.len())
+/// What ends a path segment, wherever the path stands.
+const SEGMENT_ENDS: ByteSet = ByteSet::of(b"/?#\"'&<> \t\r\n;,)\\\0");
+
+/// The path segments that stand in a text, of those that are at most `longest` bytes long.
+fn segments(text: &[u8], longest: usize) -> impl Iterator<Item = Range<usize>> {
+    let slashes = if longest == 0 { &[] } else { text };
+    memchr::memchr_iter(b'/', slashes).filter_map(move |slash| {
+        let start = slash + 1;
+        let length = SEGMENT_ENDS.until(&text[start..text.len().min(start + longest + 1)]);
+        (length <= longest).then_some(start..start + length)
     })
 }
 
@@ -258,6 +261,10 @@ fn spelled(text: &str, source: &[u8], in_url: bool, value: &str) -> Vec<u8> {
     let once_only = is_encoded && (value.is_empty() || once.len() == value.len());
     // A `+` stands for a space in a query; one that stood there itself did not.
     let plus = (is_encoded || in_url) && !source.starts_with(b"+");
+    let may_change = |byte: u8| once_only || (plus && byte == b'+');
+    if !text.bytes().any(may_change) {
+        return text.into();
+    }
     let mut out = Vec::with_capacity(text.len() + 8);
     for &byte in text.as_bytes() {
         let unreserved = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
@@ -268,4 +275,35 @@ fn spelled(text: &str, source: &[u8], in_url: bool, value: &str) -> Vec<u8> {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn segments_are_what_stands_between_a_slash_and_an_end(text in "[ab/?\"\\\\ ]{0,40}", longest in 1_usize..8) {
+            let mut expected = Vec::new();
+            for (slash, _) in text.match_indices('/') {
+                let rest = &text[slash + 1..];
+                let length = rest.find(['/', '?', '"', '\\', ' ']).unwrap_or(rest.len());
+                if length <= longest {
+                    expected.push(slash + 1..slash + 1 + length);
+                }
+            }
+            let found: Vec<_> = segments(text.as_bytes(), longest).collect();
+            prop_assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn a_plus_is_escaped_only_where_it_would_be_a_space() {
+        let plus = |source: &[u8], in_url| String::from_utf8(spelled("+1555", source, in_url, "")).unwrap();
+        assert_eq!(plus(b"+4917", true), "+1555");
+        assert_eq!(plus(b"%2B4917", true), "%2B1555");
+        assert_eq!(plus(b"04917", true), "%2B1555");
+        assert_eq!(plus(b"04917", false), "+1555");
+    }
 }

@@ -11,14 +11,33 @@ use regex::bytes::Regex;
 use super::gather::Gatherer;
 use super::part::{Coded, Kind, Part, Places, What, encoding, encoding_of};
 use super::view::{Escapes, Map, plain};
+use crate::http::ByteSet;
 use crate::profile::StandInType;
 
 /// `Basic` credentials (RFC 7617).
 static BASIC: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"\b[Bb]asic\s+([A-Za-z0-9+/_-]{6,}={0,2})").ok());
 
+/// What they all have in them.
+static BASIC_SCHEME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("asic"));
+
 /// What `{"` is in base64.
 static CODED_JSON: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("eyJ"));
+
+/// What base64 is made of, of both alphabets.
+const BASE64: ByteSet = ByteSet::of(b"+/_-").and_alphanumeric();
+
+/// What the authority of a URL is made of, its user too (RFC 3986 §3.2).
+const AUTHORITY: ByteSet = ByteSet::of(b"-._~:[]@%!$+*").and_alphanumeric();
+
+/// What the name of a host is made of.
+const HOST: ByteSet = ByteSet::of(b"-._").and_alphanumeric();
+
+/// What the name of a parameter is made of.
+const NAME: ByteSet = ByteSet::of(b"_").and_alphanumeric();
+
+/// What ends a parameter's value, whatever the link stands in.
+const VALUE_ENDS: ByteSet = ByteSet::of(b"&#\"'<> \t\r\n\\;,)\0");
 
 /// What stands in place of a JWT's signature.
 const SIGNATURE: &str = "redacted";
@@ -38,23 +57,22 @@ impl Gatherer<'_> {
         let rules = self.rules;
         for pattern in rules.profile.sensitive.patterns() {
             let of_type = pattern.of_type;
-            if (of_type == StandInType::Email && !has_address) || !pattern.regex.is_match(text) {
+            if of_type == StandInType::Email && !has_address {
                 continue;
             }
-            for found in pattern.regex.captures_iter(text) {
-                let Some(value) = found.get(1).or_else(|| found.get(0)) else { continue };
+            pattern.each(text, |value| {
                 let range = match of_type {
-                    StandInType::Email => address(text, value.range()),
-                    StandInType::Jwt => Some(whole_jwt(text, value.range())),
-                    StandInType::Phone if is_piece(text, value.start()) => None,
-                    _ => Some(value.range()),
+                    StandInType::Email => address(text, value),
+                    StandInType::Jwt => Some(whole_jwt(text, value)),
+                    StandInType::Phone if is_piece(text, value.start) => None,
+                    _ => Some(value),
                 };
-                let Some(range) = range else { continue };
+                let Some(range) = range else { return };
                 let value = text.get(range.clone()).unwrap_or_default();
                 if pattern.takes(value) {
                     self.sensitive(of_type, value, &map.range(&range), in_url, places);
                 }
-            }
+            });
         }
     }
 
@@ -68,18 +86,19 @@ impl Gatherer<'_> {
             if !is_email && !of_type.is_secret() {
                 continue;
             }
-            for found in pattern.regex.captures_iter(bytes) {
-                let Some(value) = found.get(1).or_else(|| found.get(0)) else { continue };
-                if pattern.takes(value.as_bytes()) && (!is_email || is_no_chance(value.as_bytes())) {
-                    self.sensitive(of_type, value.as_bytes(), &value.range(), false, places);
+            pattern.each(bytes, |range| {
+                let value = bytes.get(range.clone()).unwrap_or_default();
+                if pattern.takes(value) && (!is_email || is_no_chance(value)) {
+                    self.sensitive(of_type, value, &range, false, places);
                 }
-            }
+            });
         }
     }
 
     /// `Basic` credentials, and JSON in base64.
     fn coded(&mut self, text: &[u8], map: &Map, in_url: bool, places: &mut Places) {
-        for found in BASIC.iter().flat_map(|basic| basic.captures_iter(text)) {
+        let basic = BASIC.iter().filter(|_| BASIC_SCHEME.find(text).is_some());
+        for found in basic.flat_map(|basic| basic.captures_iter(text)) {
             let Some(value) = found.get(1) else { continue };
             if let Some(coded) = self.basic(value.as_bytes()) {
                 places.add(&map.range(&value.range()), coded, in_url);
@@ -87,12 +106,12 @@ impl Gatherer<'_> {
         }
         let mut from = 0;
         for start in CODED_JSON.find_iter(text) {
-            let letter = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/_-".contains(byte);
-            if start < from || start.checked_sub(1).and_then(|at| text.get(at)).is_some_and(letter) {
+            let before = start.checked_sub(1).and_then(|at| text.get(at));
+            if start < from || before.is_some_and(|byte| BASE64.has(*byte)) {
                 continue;
             }
             let rest = text.get(start..).unwrap_or_default();
-            let length = rest.iter().position(|byte| !letter(byte)).unwrap_or(rest.len());
+            let length = BASE64.span(rest);
             let padding = rest.iter().skip(length).take_while(|byte| **byte == b'=').count().min(2);
             from = start + length + padding;
             let place = map.range(&(start..from));
@@ -163,8 +182,7 @@ impl Gatherer<'_> {
     fn parameters(&mut self, text: &[u8], map: &Map, places: &mut Places) {
         for equals in memchr::memchr_iter(b'=', text) {
             let before = text.get(..equals).unwrap_or_default();
-            let name =
-                before.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+            let name = before.iter().rev().take_while(|byte| NAME.has(**byte)).count();
             let (before, name) = before.split_at(equals - name);
             let Ok(name) = std::str::from_utf8(name) else { continue };
             let bare = match before.last() {
@@ -177,8 +195,7 @@ impl Gatherer<'_> {
                 continue;
             }
             let value = text.get(equals + 1..).unwrap_or_default();
-            let ends = |byte: &u8| b"&#\"'<> \t\r\n\\;,)\0".contains(byte);
-            let value = value.get(..value.iter().position(ends).unwrap_or(value.len())).unwrap_or_default();
+            let value = value.get(..VALUE_ENDS.until(value)).unwrap_or_default();
             let range = equals + 1..equals + 1 + value.len();
             let read = plain(value, Escapes::Form);
             let Some(of_type) = self.value_of(name, &read) else { continue };
@@ -203,8 +220,7 @@ impl Gatherer<'_> {
                 continue;
             }
             let rest = text.get(slashes + 2..).unwrap_or_default();
-            let ends = |byte: &u8| !(byte.is_ascii_alphanumeric() || b"-._~:[]@%!$+*".contains(byte));
-            let full = rest.get(..rest.iter().position(ends).unwrap_or(rest.len())).unwrap_or_default();
+            let full = rest.get(..AUTHORITY.span(rest)).unwrap_or_default();
             let user = memchr::memrchr(b'@', full).map_or(0, |at| at + 1);
             let host = full.get(user..).unwrap_or_default();
             let host = host.get(..authority_length(host)).unwrap_or_default();
@@ -286,8 +302,7 @@ pub(super) fn authority_length(text: &[u8]) -> usize {
     let host = if text.starts_with(b"[") {
         memchr::memchr(b']', text).map_or(0, |at| at + 1)
     } else {
-        let ends = |byte: &u8| !(byte.is_ascii_alphanumeric() || b"-._".contains(byte));
-        let name = text.get(..text.iter().position(ends).unwrap_or(text.len())).unwrap_or_default();
+        let name = text.get(..HOST.span(text)).unwrap_or_default();
         // A sentence's full stop is no part of it.
         name.iter().rposition(u8::is_ascii_alphanumeric).map_or(0, |at| at + 1)
     };

@@ -54,7 +54,9 @@ pub(super) struct Values {
     /// Words of the format itself: a value that is one is replaced in its places only.
     words: HashSet<Box<str>, RandomState>,
     /// Logins that are replaced as whole path segments only.
-    short_logins: HashMap<Box<str>, Id, RandomState>,
+    short_logins: HashMap<Box<[u8]>, Id, RandomState>,
+    /// The length of the longest of these (bytes).
+    longest_short_login: usize,
     /// What was declared since it was last asked for.
     fresh: Vec<Fresh>,
 }
@@ -99,7 +101,8 @@ impl Values {
         if of_type.is_distinctive(text) && !self.words.contains(text.to_ascii_lowercase().as_str()) {
             self.make_findable(text, of_type, id);
         } else if of_type == StandInType::Login {
-            self.short_logins.insert(text.into(), id);
+            self.short_logins.insert(text.as_bytes().into(), id);
+            self.longest_short_login = self.longest_short_login.max(text.len());
         }
         id
     }
@@ -190,7 +193,7 @@ impl Values {
 
     /// The login that is replaced where it is a whole path segment.
     pub(super) fn short_login(&self, segment: &[u8]) -> Option<Id> {
-        self.short_logins.get(std::str::from_utf8(segment).ok()?).copied()
+        self.short_logins.get(segment).copied()
     }
 
     /// How many there are.
@@ -198,8 +201,9 @@ impl Values {
         self.all.len()
     }
 
-    pub(super) fn has_short_logins(&self) -> bool {
-        !self.short_logins.is_empty()
+    /// How long such a login is at most (bytes); 0 where there is none.
+    pub(super) fn longest_short_login(&self) -> usize {
+        self.longest_short_login
     }
 
     pub(super) fn text(&self, id: Id) -> &str {
