@@ -81,19 +81,27 @@ const HOSTS: &[&str] = &[
 /// Whether a value is a placeholder, whatever the rule.
 pub(super) fn is(value: &str) -> bool {
     let value = value.trim();
-    let mut word = String::with_capacity(value.len().min(24));
-    word.extend(value.chars().filter(char::is_ascii_alphanumeric).take(24).map(|c| c.to_ascii_lowercase()));
+    // Nearly every value has letters, and all are asked: no allocation.
+    let mut letters = [0; 24];
+    let mut count = 0;
+    for byte in value.bytes().filter(u8::is_ascii_alphanumeric).take(letters.len()) {
+        letters[count] = byte.to_ascii_lowercase();
+        count += 1;
+    }
+    let word = &letters[..count];
     if word.is_empty() {
         // Nothing, or dots, stars and brackets; a password may be that, but a value without any letter is one of the
         // ways to write that it was taken out.
         return value.is_ascii();
     }
-    let first = word.as_bytes()[0];
-    let repeated = matches!(first, b'x' | b'0') && word.bytes().all(|c| c == first);
+    let first = word[0];
+    let repeated = matches!(first, b'x' | b'0') && word.iter().all(|c| *c == first);
     repeated
         || enclosed(value)
-        || WORDS.contains(&&*word)
-        || BEGINNINGS.iter().any(|begin| word.starts_with(begin))
+        || WORDS.iter().any(|own| own.as_bytes() == word)
+        || BEGINNINGS
+            .iter()
+            .any(|begin| begin.as_bytes().first() == Some(&first) && word.starts_with(begin.as_bytes()))
 }
 
 fn enclosed(value: &str) -> bool {
