@@ -7,7 +7,7 @@ use ::http::uri::Authority;
 use ::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 
 /// A scheme and an authority: what a link begins with.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Origin {
     scheme: &'static str,
     authority: Arc<str>,

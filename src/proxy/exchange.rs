@@ -10,7 +10,6 @@ use ::http::request::Parts;
 use ::http::response::Parts as ResponseParts;
 use ::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use bytes::Bytes;
-use hyper::body::Incoming;
 
 use super::body::{Patient, Relinked};
 use super::heads::{assembled, framing, switched, upstream_headers, wanted_protocol};
@@ -131,7 +130,7 @@ impl Live {
         head: &Parts,
         body: Body,
         copy: &RequestCopy,
-    ) -> Result<Response<Incoming>, Error> {
+    ) -> Result<Response<Body>, Error> {
         let headers = upstream_headers(head, &body);
         let target = head.uri.path_and_query();
         let upload = || copy.lock().upload();
@@ -153,7 +152,7 @@ impl Live {
     }
 
     /// A connection that changes its protocol: both sides of it are handed to the server.
-    fn switch(&self, origin: &Origin, head: &Parts, response: Response<Incoming>) -> Result<Reply, Error> {
+    fn switch(&self, origin: &Origin, head: &Parts, response: Response<Body>) -> Result<Reply, Error> {
         if wanted_protocol(head).is_none() {
             let cause = Cause::Broken("it changed the protocol, which nobody had asked for".to_owned());
             return Err(self.upstream.error(origin, cause).into());
@@ -185,7 +184,7 @@ impl Live {
             finish(capture).await;
             return Ok(assembled(parts, Body::Empty));
         }
-        let body = Body::stream(Patient::new(Body::Incoming(body), BODY_IDLE, parts.version));
+        let body = Body::stream(Patient::new(body, BODY_IDLE, parts.version));
         let Some(links) = links.filter(|_| text) else {
             return Ok(assembled(parts, kept(body, capture)));
         };
@@ -203,7 +202,7 @@ impl Live {
     /// A body whose length is told beforehand, or that is coded: its links can only be changed in the whole.
     async fn relinked_whole(
         &self,
-        answer: Answer<Body>,
+        answer: Answer,
         links: &LinkFinder,
         target: &Target,
     ) -> Result<Reply, Error> {
@@ -247,9 +246,9 @@ impl Live {
 }
 
 /// A response on its way to the client.
-struct Answer<B = Incoming> {
+struct Answer {
     parts: ResponseParts,
-    body: B,
+    body: Body,
     framing: Framing,
     /// What is kept of it; `None` where nothing is.
     capture: Option<Capture>,

@@ -3,7 +3,6 @@
 use ::http::request::Parts;
 use ::http::response::Parts as ResponseParts;
 use ::http::{HeaderMap, HeaderName, HeaderValue, Response, Version, header};
-use hyper::body::Incoming;
 
 use crate::cassette::Framing;
 use crate::http::{Body, CASSETTE, Reply, SCENARIO, SESSION, end_to_end, filtered};
@@ -45,7 +44,7 @@ fn name_protocol(headers: &mut HeaderMap, protocol: HeaderValue) {
 }
 
 /// The 101 for the client, with the upstream's side of the connection.
-pub(super) fn switched(mut response: Response<Incoming>) -> Reply {
+pub(super) fn switched(mut response: Response<Body>) -> Reply {
     let tunnel = Tunnel(hyper::upgrade::on(&mut response));
     let (parts, _) = response.into_parts();
     let mut headers = end_to_end(&parts.headers, &[]);
@@ -73,9 +72,9 @@ fn joined_cookies(headers: &mut HeaderMap) {
 const OURS: [HeaderName; 5] = [header::HOST, header::PROXY_AUTHORIZATION, SESSION, SCENARIO, CASSETTE];
 
 /// How the upstream told the body's end. HTTP/2 has frames instead: there a length is either told or it is not.
-pub(super) fn framing(parts: &ResponseParts, incoming: &Incoming) -> Framing {
+pub(super) fn framing(parts: &ResponseParts, body: &Body) -> Framing {
     let told = parts.headers.contains_key(header::CONTENT_LENGTH);
-    if told || http_body::Body::is_end_stream(incoming) { Framing::Length } else { Framing::Chunked }
+    if told || http_body::Body::is_end_stream(body) { Framing::Length } else { Framing::Chunked }
 }
 
 /// The reply. Its length, where it is told, stands last, as it does at replay: recorded and replayed heads are alike

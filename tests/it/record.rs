@@ -1,5 +1,6 @@
 //! Recording: what passes through comes back as it was sent, then and from the cassette.
 
+mod connections;
 mod failures;
 mod files;
 mod links;

@@ -107,8 +107,8 @@ impl<'a> Sender<'a> {
             // Who cannot be reached now cannot be reached for the next request.
             ends_all: !error.is_broken(),
         })?;
-        let (parts, incoming) = response.into_parts();
-        let read = tokio::time::timeout(self.timeout, Body::Incoming(incoming).read(BODY_LIMIT)).await;
+        let (parts, body) = response.into_parts();
+        let read = tokio::time::timeout(self.timeout, body.read(BODY_LIMIT)).await;
         let broken = |told: String| Trouble { told, ends_all: false };
         let body = match read {
             Err(_) => {

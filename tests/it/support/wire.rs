@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -172,6 +173,7 @@ pub(crate) fn chunk(part: &str) -> Act {
 pub(crate) struct Upstream {
     pub(crate) address: SocketAddr,
     seen: Arc<Mutex<Vec<Message>>>,
+    connections: Arc<AtomicUsize>,
     go: Sender<()>,
 }
 
@@ -183,9 +185,11 @@ impl Upstream {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (go, waiting) = channel();
         let (waiting, script) = (Arc::new(Mutex::new(waiting)), Arc::new(script));
-        let own = Self { address, seen: Arc::clone(&seen), go };
+        let connections = Arc::new(AtomicUsize::new(0));
+        let own = Self { address, seen: Arc::clone(&seen), connections: Arc::clone(&connections), go };
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
+                connections.fetch_add(1, Ordering::Relaxed);
                 let (seen, waiting, script) = (Arc::clone(&seen), Arc::clone(&waiting), Arc::clone(&script));
                 std::thread::spawn(move || {
                     // The proxy may close at any time; what the test looks at is what the client got.
@@ -209,6 +213,11 @@ impl Upstream {
     /// The requests that arrived so far.
     pub(crate) fn seen(&self) -> Vec<Message> {
         self.seen.lock().expect("no panic").clone()
+    }
+
+    /// How many connections were made to it so far.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// Lets one [`Act::Wait`] end.
