@@ -126,17 +126,24 @@ const HOP_BY_HOP: [HeaderName; 6] = [
     HeaderName::from_static("proxy-connection"),
 ];
 
-/// The names of headers that must not travel past this hop.
-fn hop_by_hop(headers: &HeaderMap) -> Vec<HeaderName> {
+/// The names of headers that `Connection` keeps from travelling past this hop.
+fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
     let named = headers.get_all(header::CONNECTION).iter().filter_map(|value| value.to_str().ok());
-    let named = named.flat_map(|value| value.split(',')).filter_map(|name| name.trim().parse().ok());
-    named.chain(HOP_BY_HOP).collect()
+    let named = named.flat_map(|value| value.split(',')).map(str::trim);
+    // What nearly all clients say stays on this hop anyway.
+    let others = named.filter(|name| !name.eq_ignore_ascii_case("keep-alive"));
+    others.filter_map(|name| name.parse().ok()).collect()
 }
 
 /// The headers that may travel past this hop, less those in `besides`, in their order.
 pub fn end_to_end(headers: &HeaderMap, besides: &[HeaderName]) -> HeaderMap {
-    let hop_by_hop = hop_by_hop(headers);
-    filtered(headers, |name| !hop_by_hop.contains(name) && !besides.contains(name))
+    let named = named_by_connection(headers);
+    filtered(headers, |name| !HOP_BY_HOP.contains(name) && !besides.contains(name) && !named.contains(name))
+}
+
+/// The headers that may travel past this hop: these ones where all may.
+pub fn into_end_to_end(headers: HeaderMap) -> HeaderMap {
+    if headers.keys().any(|name| HOP_BY_HOP.contains(name)) { end_to_end(&headers, &[]) } else { headers }
 }
 
 /// The headers whose name fits, in their order: `HeaderMap::remove` would put the last one in a removed one's place.
@@ -238,6 +245,8 @@ mod tests {
         }
         let left = end_to_end(&headers, &[]);
         assert_eq!(left.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["trailer", "accept"]);
+        assert_eq!(into_end_to_end(headers), left);
+        assert_eq!(into_end_to_end(left.clone()), left);
     }
 
     #[test]

@@ -95,6 +95,11 @@ impl LinkFinder {
         (!pieces.is_empty()).then(|| Template { pieces, tail: text.slice(from..) })
     }
 
+    /// Whether there is a link in `text`: quickly told for what is too short to hold one, as header values mostly are.
+    pub fn has_link(&self, text: &[u8]) -> bool {
+        text.len() >= "//".len() + self.authority.needle().len() && self.next(text, 0).is_some()
+    }
+
     /// All links, from left to right.
     pub fn find_iter<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = Link> + 'a {
         let mut from = 0;

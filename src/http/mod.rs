@@ -18,7 +18,8 @@ pub use body::{Body, BodyError, Guard, Guarded, Upload, Whole};
 pub use byte_set::ByteSet;
 pub use coding::{Coding, CodingError};
 pub use headers::{
-    Origin, OriginError, copied, end_to_end, filtered, host_and_port, is_text, localise_cookie, total_size,
+    Origin, OriginError, copied, end_to_end, filtered, host_and_port, into_end_to_end, is_text,
+    localise_cookie, total_size,
 };
 pub use hosts::{HostPattern, HostPatternError, address, is_loopback};
 pub use json::{JsonKind, JsonScanner, JsonValue};

@@ -18,8 +18,8 @@ use crate::cassette::Framing;
 use crate::clock::{Clock, Stopwatch};
 use crate::error::Error;
 use crate::http::{
-    BODY_LIMIT, Body, HEADER_LIMIT, LinkFinder, Origin, Reply, Request, Whole, copied, end_to_end, is_text,
-    total_size,
+    BODY_LIMIT, Body, HEADER_LIMIT, LinkFinder, Origin, Reply, Request, Whole, copied, into_end_to_end,
+    is_text, total_size,
 };
 use crate::recorder::{Capture, Exchange, Recorder, RequestCopy, RequestTee, Tee};
 use crate::upstream::{Cause, Upstream};
@@ -73,35 +73,35 @@ impl Live {
     }
 
     async fn exchange(self: Arc<Self>, request: Request) -> Result<Reply, Error> {
-        let (at, stopwatch) = (self.clock.now(), Stopwatch::start());
-        let target = self.target(&request)?;
-        let Request { head, body, session, .. } = request;
-        let copy = RequestCopy::of_length(http_body::Body::size_hint(&body).exact(), self.recorder.is_some());
-        let response = self.send(&target.origin, &head, body, &copy).await?;
+        let recorder = self.recorder.as_ref();
+        let begun = recorder.map(|recorder| (recorder.clone(), self.clock.now(), Stopwatch::start()));
+        let (target, body) = self.target(request)?;
+        let Target { origin, request: Request { head, .. } } = &target;
+        let copy = RequestCopy::of_length(http_body::Body::size_hint(&body).exact(), begun.is_some());
+        let response = self.send(origin, head, body, &copy).await?;
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            return self.switch(&target.origin, &head, response);
+            return self.switch(origin, head, response);
         }
-        let (mut parts, incoming) = response.into_parts();
+        let (mut parts, body) = response.into_parts();
         if parts.headers.contains_key(header::TRANSFER_ENCODING) {
             // Both would be a way to smuggle (RFC 9112 §6.3); the chunks tell the end.
             parts.headers.remove(header::CONTENT_LENGTH);
         }
         let size = total_size(&parts.headers);
         if size > HEADER_LIMIT {
-            return Err(self.upstream.error(&target.origin, Cause::HeadersTooLarge(size)).into());
+            return Err(self.upstream.error(origin, Cause::HeadersTooLarge(size)).into());
         }
-        let framing = framing(&parts, &incoming);
-        parts.headers = end_to_end(&parts.headers, &[]);
-        let capture = self.recorder.as_ref().map(|recorder| {
-            let path = head.uri.path_and_query();
+        let framing = framing(&parts, &body);
+        parts.headers = into_end_to_end(parts.headers);
+        let capture = begun.map(|(recorder, at, stopwatch)| {
             let exchange = Exchange {
                 at,
                 took: Duration::ZERO,
-                client: target.client.clone(),
-                method: head.method,
-                origin: (self.upstream.origin() != Some(&target.origin)).then(|| target.origin.clone()),
-                target: path.map_or_else(|| "/".to_owned(), |path| path.as_str().to_owned()),
-                session,
+                client: target.client(),
+                method: head.method.clone(),
+                origin: (self.upstream.origin() != Some(origin)).then(|| origin.clone()),
+                target: target.request.target().to_owned(),
+                session: target.request.session.clone(),
                 request_headers: copied(&head.headers),
                 request_body: copy,
                 status: parts.status,
@@ -110,17 +110,16 @@ impl Live {
                 body: Bytes::new(),
                 trailers: HeaderMap::new(),
             };
-            Capture::new(exchange, stopwatch, recorder.clone())
+            Capture::new(exchange, stopwatch, recorder)
         });
-        let answer = Answer { parts, body: incoming, framing, capture };
-        self.reply(answer, &target).await
+        self.reply(Answer { parts, body, framing, capture }, target).await
     }
 
-    /// Where the request goes.
-    fn target(&self, request: &Request) -> Result<Target, Error> {
-        let origin = request.asked.as_ref().or(self.upstream.origin()).ok_or(Error::NoUpstream)?;
-        let asked = request.asked.is_some();
-        Ok(Target { origin: origin.clone(), client: request.client_origin(), asked })
+    /// Where the request goes, and its body.
+    fn target(&self, mut request: Request) -> Result<(Target, Body), Error> {
+        let origin = request.asked.as_ref().or(self.upstream.origin()).ok_or(Error::NoUpstream)?.clone();
+        let body = std::mem::take(&mut request.body);
+        Ok((Target { origin, request }, body))
     }
 
     /// Sends the request; one that may be repeated is, once, if its connection was just being closed (RFC 9110 §9.2.2).
@@ -138,8 +137,10 @@ impl Live {
             let send = |headers| {
                 self.upstream.send(origin, head.method.clone(), target, headers, Body::Empty, upload)
             };
-            return match send(headers.clone()).await {
-                Err(error) if head.method.is_idempotent() && error.is_broken() => Ok(send(headers).await?),
+            return match send(headers).await {
+                Err(error) if head.method.is_idempotent() && error.is_broken() => {
+                    Ok(send(upstream_headers(head, &Body::Empty)).await?)
+                }
                 first => Ok(first?),
             };
         }
@@ -171,30 +172,30 @@ impl Live {
     }
 
     /// The client's answer: at once where nothing in the body changes, else when the body is there.
-    async fn reply(&self, mut answer: Answer, target: &Target) -> Result<Reply, Error> {
+    async fn reply(&self, mut answer: Answer, target: Target) -> Result<Reply, Error> {
         let parts = &mut answer.parts;
         // A part's links stay: changed ones would not be where Content-Range says (RFC 9110 §14.4).
         let text = is_text(&parts.headers) && parts.status != StatusCode::PARTIAL_CONTENT;
-        let links = self.links.as_ref().filter(|_| !target.asked);
+        let links = self.links.as_ref().filter(|_| target.request.asked.is_none());
         if let Some(links) = links {
-            localise(&mut parts.headers, links, &target.client);
+            localise(&mut parts.headers, links, || target.client());
         }
         let Answer { parts, body, framing, capture } = answer;
         if http_body::Body::is_end_stream(&body) {
             finish(capture).await;
             return Ok(assembled(parts, Body::Empty));
         }
-        let body = Body::stream(Patient::new(body, BODY_IDLE, parts.version));
+        let body = match body {
+            whole @ Body::Whole(_) => whole,
+            arriving => Body::stream(Patient::new(arriving, BODY_IDLE, parts.version)),
+        };
         let Some(links) = links.filter(|_| text) else {
             return Ok(assembled(parts, kept(body, capture)));
         };
         let coded = parts.headers.contains_key(header::CONTENT_ENCODING);
         if framing == Framing::Chunked && !coded {
-            let client = target.client.clone();
-            return Ok(assembled(
-                parts,
-                Body::stream(Relinked::new(kept(body, capture), links.clone(), client)),
-            ));
+            let relinked = Relinked::new(kept(body, capture), links.clone(), target.client());
+            return Ok(assembled(parts, Body::stream(relinked)));
         }
         self.relinked_whole(Answer { parts, body, framing, capture }, links, target).await
     }
@@ -204,7 +205,7 @@ impl Live {
         &self,
         answer: Answer,
         links: &LinkFinder,
-        target: &Target,
+        target: Target,
     ) -> Result<Reply, Error> {
         let Answer { mut parts, body, framing, mut capture } = answer;
         let whole = match body.read(BODY_LIMIT).await {
@@ -225,13 +226,12 @@ impl Live {
             exchange.trailers = trailers.as_ref().map(copied).unwrap_or_default();
         }
         finish(capture).await;
-        let client = &target.client;
         let data = if data.len() < WORTH_A_THREAD {
-            relinked(&data, &parts.headers, links, client).unwrap_or(data)
+            relinked(&data, &parts.headers, links, || target.client()).unwrap_or(data)
         } else {
-            let (whole, headers) = (data.clone(), parts.headers.clone());
-            let (links, client) = (links.clone(), client.clone());
-            let changed = tokio::task::spawn_blocking(move || relinked(&whole, &headers, &links, &client));
+            let (whole, headers, links) = (data.clone(), parts.headers.clone(), links.clone());
+            let changed = move || relinked(&whole, &headers, &links, || target.client());
+            let changed = tokio::task::spawn_blocking(changed);
             changed.await.ok().flatten().unwrap_or(data)
         };
         let body = match framing {
@@ -274,12 +274,17 @@ fn give_up(capture: Option<Capture>, why: &dyn std::fmt::Display) {
     }
 }
 
-/// Where a request goes, and where its client believes to be.
+/// Where a request goes, and whose it is.
 struct Target {
     /// The origin it is sent to.
     origin: Origin,
-    /// The origin that the client knows.
-    client: Origin,
-    /// The client asked for that origin itself: nothing is altered on the way.
-    asked: bool,
+    /// The request, less its body. What asked for the origin itself is not altered on the way.
+    request: Request,
+}
+
+impl Target {
+    /// The origin that the client knows: found out where it is needed, which most answers do not.
+    fn client(&self) -> Origin {
+        self.request.client_origin()
+    }
 }

@@ -1,5 +1,7 @@
 //! Links on their way to the client: the upstream's origin gives way to the client's.
 
+use std::cell::LazyCell;
+
 use ::http::{HeaderMap, HeaderValue, header};
 use bytes::Bytes;
 
@@ -10,14 +12,14 @@ pub(super) fn relinked(
     data: &Bytes,
     headers: &HeaderMap,
     links: &LinkFinder,
-    origin: &Origin,
+    origin: impl FnOnce() -> Origin,
 ) -> Option<Bytes> {
     let coding = Coding::of(headers).ok()?;
     let plain = match coding {
         None => data.clone(),
         Some(coding) => coding.decode(data, BODY_LIMIT).ok()?,
     };
-    let rendered = links.split(&plain)?.render(origin);
+    let rendered = links.split(&plain)?.render(&origin());
     Some(match coding {
         None => rendered.into(),
         Some(coding) => coding.encode(&rendered),
@@ -25,12 +27,14 @@ pub(super) fn relinked(
 }
 
 /// Puts the client's origin into links, and makes cookies ones that it keeps.
-pub(super) fn localise(headers: &mut HeaderMap, links: &LinkFinder, origin: &Origin) {
+pub(super) fn localise(headers: &mut HeaderMap, links: &LinkFinder, origin: impl FnOnce() -> Origin) {
+    let origin = LazyCell::new(origin);
     for (name, value) in headers.iter_mut() {
         if name == header::SET_COOKIE {
             *value = localise_cookie(value, origin.scheme() == "https");
-        } else if let Some(template) = links.split(&Bytes::copy_from_slice(value.as_bytes()))
-            && let Ok(rendered) = HeaderValue::try_from(template.render(origin))
+        } else if links.has_link(value.as_bytes())
+            && let Some(template) = links.split(&Bytes::copy_from_slice(value.as_bytes()))
+            && let Ok(rendered) = HeaderValue::try_from(template.render(&origin))
         {
             *value = rendered;
         }
