@@ -44,7 +44,10 @@ struct Source {
 pub(crate) struct Document {
     sources: Vec<Source>,
     root: Id,
+    /// Containers whose members are no longer those that were read: one was added or taken out.
     edited: HashMap<Id, Vec<Member>, RandomState>,
+    /// What stands in the place of a member that was read, in containers that are not `edited`.
+    replaced: HashMap<Id, Id, RandomState>,
     /// Values of which some part was changed.
     dirty: HashSet<Id, RandomState>,
     /// Values that were taken out.
@@ -72,6 +75,7 @@ impl Document {
             sources: vec![Source { parsed, parent: None }],
             root: Id { source: 0, node: 0 },
             edited: HashMap::default(),
+            replaced: HashMap::default(),
             dirty: HashSet::default(),
             detached: HashSet::default(),
             added: 0,
@@ -135,6 +139,17 @@ impl Document {
         self.edited.get(&id).map(Vec::as_slice)
     }
 
+    /// The members of a container as they were read, each with what stands in its place now.
+    pub(super) fn members(&self, id: Id) -> impl Iterator<Item = (Id, Id)> + '_ {
+        let kids = self.source(id).kids(id.node).iter().map(move |&node| Id { node, ..id });
+        kids.map(|kid| (kid, self.standing(kid)))
+    }
+
+    /// What stands in the place of a member that was read.
+    fn standing(&self, kid: Id) -> Id {
+        self.replaced.get(&kid).copied().unwrap_or(kid)
+    }
+
     /// Number of members.
     pub(crate) fn len(&self, id: Id) -> usize {
         self.edited(id).map_or_else(|| self.source(id).kids(id.node).len(), <[_]>::len)
@@ -144,7 +159,7 @@ impl Document {
     pub(crate) fn at(&self, id: Id, place: usize) -> Option<Id> {
         match self.edited(id) {
             Some(members) => members.get(place).map(|member| member.id),
-            None => self.source(id).kids(id.node).get(place).map(|&node| Id { source: id.source, node }),
+            None => self.source(id).kids(id.node).get(place).map(|&node| self.standing(Id { node, ..id })),
         }
     }
 
@@ -187,28 +202,18 @@ impl Document {
         Some(Id { source: id.source, node: self.source(id).node(id.node).parent })
     }
 
-    /// The values that hold this one, from the inside out; none if it was taken out.
-    fn holders(&self, id: Id) -> Result<Vec<Id>, EditError> {
-        let mut holders = Vec::new();
-        let mut at = id;
-        loop {
-            if self.detached.contains(&at) {
-                return Err(EditError::Detached);
-            }
-            match self.parent(at) {
-                Some(parent) => {
-                    holders.push(parent);
-                    at = parent;
-                }
-                None => return Ok(holders),
-            }
-        }
+    /// How many values hold this one.
+    fn depth(&self, id: Id) -> Result<usize, EditError> {
+        self.way_up(id).try_fold(0, |depth, at| {
+            if self.detached.contains(&at) { Err(EditError::Detached) } else { Ok(depth + 1) }
+        })
     }
 
     /// `.profile.phones[2]`: how a script would write the way to a value.
     pub(crate) fn path(&self, id: Id) -> String {
         let mut path = String::new();
-        for (holder, below) in self.holders(id).unwrap_or_default().into_iter().zip(self.way_up(id)) {
+        let way = if self.depth(id).is_ok() { self.way_up(id).collect() } else { Vec::new() };
+        for (&holder, &below) in way.iter().skip(1).zip(&way) {
             let places = 0..self.len(holder);
             let Some(place) = places.into_iter().find(|&place| self.at(holder, place) == Some(below)) else {
                 continue;
@@ -222,7 +227,7 @@ impl Document {
         path
     }
 
-    /// A value and what holds it, one below the other's holder.
+    /// A value and what holds it, from the inside out.
     fn way_up(&self, id: Id) -> impl Iterator<Item = Id> + '_ {
         std::iter::successors(Some(id), |&at| self.parent(at))
     }
@@ -244,18 +249,23 @@ impl Document {
         self.detached.insert(self.root);
     }
 
-    /// Marks a container and what holds it as changed, and gives the list of its members to change.
-    fn open(&mut self, id: Id) -> Result<&mut Vec<Member>, EditError> {
-        let holders = self.holders(id)?;
+    /// Marks a container and what holds it as changed.
+    fn touch(&mut self, id: Id) -> Result<(), EditError> {
+        self.depth(id)?;
         self.revision += 1;
-        self.dirty.extend(holders);
-        self.dirty.insert(id);
+        let mut at = Some(id);
+        // What holds something that was changed is marked already.
+        while let Some(own) = at.filter(|own| self.dirty.insert(*own)) {
+            at = self.parent(own);
+        }
+        Ok(())
+    }
+
+    /// The same, and gives the list of its members to change.
+    fn open(&mut self, id: Id) -> Result<&mut Vec<Member>, EditError> {
+        self.touch(id)?;
         if !self.edited.contains_key(&id) {
-            let kids = self.source(id).kids(id.node).iter();
-            let members = kids.map(|&node| {
-                let kid = Id { source: id.source, node };
-                Member { place: Some(kid), key: None, id: kid }
-            });
+            let members = self.members(id).map(|(kid, now)| Member { place: Some(kid), key: None, id: now });
             let members = members.collect();
             self.edited.insert(id, members);
         }
@@ -269,7 +279,7 @@ impl Document {
             return Err(EditError::TooMuch);
         }
         let parsed = Arc::new(Parsed::new(text)?);
-        let outside = parent.map_or(Ok(0), |parent| self.holders(parent).map(|holders| holders.len() + 1))?;
+        let outside = parent.map_or(Ok(0), |parent| self.depth(parent))?;
         if outside + parsed.depth() > DEEPEST {
             return Err(EditError::TooDeep);
         }
@@ -285,6 +295,10 @@ impl Document {
         }
         // Texts of two kinds never say the same, and most pairs are told apart by their first byte.
         if self.raw(id).as_bytes().first() != text.as_bytes().first() {
+            return false;
+        }
+        // Without an escape a text has one spelling only.
+        if text.starts_with('"') && !text.contains('\\') && !self.raw(id).contains('\\') {
             return false;
         }
         let as_value = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
@@ -316,14 +330,17 @@ impl Document {
 
     /// Sets the member at a place, which there is.
     pub(crate) fn set_at(&mut self, id: Id, place: usize, text: String) -> Result<(), EditError> {
-        self.holders(id)?;
+        self.depth(id)?;
         let Some(old) = self.at(id, place) else { return Ok(()) };
         if self.says(old, &text) {
             return Ok(());
         }
         let added = self.add(text, Some(id))?;
-        if let Some(member) = self.open(id)?.get_mut(place) {
-            member.id = added;
+        self.touch(id)?;
+        if let Some(members) = self.edited.get_mut(&id) {
+            members.get_mut(place).into_iter().for_each(|member| member.id = added);
+        } else if let Some(&node) = self.source(id).kids(id.node).get(place) {
+            self.replaced.insert(Id { node, ..id }, added);
         }
         self.detached.insert(old);
         Ok(())

@@ -121,9 +121,9 @@ impl Json {
 
     /// Whether assigning `value` to `id` would put a value where it already is, as Rhai does after every change further
     /// down (`res.json.a.b = 1` ends with `res.json.a = …`).
-    fn is_itself(&self, id: Option<Id>, value: &Dynamic) -> bool {
+    fn is_itself(&self, id: impl FnOnce() -> Option<Id>, value: &Dynamic) -> bool {
         let Some(value) = value.read_lock::<Self>() else { return false };
-        Arc::ptr_eq(&self.document, &value.document) && Some(value.id) == id
+        Arc::ptr_eq(&self.document, &value.document) && Some(value.id) == id()
     }
 
     fn edit<T>(&self, change: impl FnOnce(&mut Document) -> Result<T, EditError>) -> Fallible<T> {
@@ -159,7 +159,7 @@ impl Json {
     pub(super) fn set(&mut self, name: &str, value: &Dynamic) -> Fallible<()> {
         {
             let document = self.lock();
-            if self.is_itself(document.member(self.id, name), value) {
+            if self.is_itself(|| document.member(self.id, name), value) {
                 return Ok(());
             }
             self.writable(&document)?;
@@ -194,7 +194,7 @@ impl Json {
         let place = {
             let document = self.lock();
             let place = self.place(&document, index)?;
-            if self.is_itself(document.at(self.id, place), value) {
+            if self.is_itself(|| document.at(self.id, place), value) {
                 return Ok(());
             }
             self.writable(&document)?;

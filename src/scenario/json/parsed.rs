@@ -159,7 +159,14 @@ pub(crate) fn unquoted(raw: &str) -> Option<Cow<'_, str>> {
 
 /// Whether a JSON string, as written, stands for `text`.
 pub(crate) fn is_string(raw: &str, text: &str) -> bool {
-    unquoted(raw).is_some_and(|own| own == text)
+    let inner = raw.as_bytes().get(1..raw.len().saturating_sub(1)).unwrap_or_default();
+    match (inner.first(), text.as_bytes().first()) {
+        // Most names are told apart by their first byte, which only an escape hides.
+        (Some(own), Some(wanted)) if own != wanted && *own != b'\\' => false,
+        // Whatever has an escape in it is longer than what it stands for.
+        _ if inner.len() == text.len() => inner == text.as_bytes() && !text.contains('\\'),
+        _ => inner.len() > text.len() && unquoted(raw).is_some_and(|own| own == text),
+    }
 }
 
 #[derive(Default)]

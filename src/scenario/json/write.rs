@@ -40,15 +40,15 @@ impl Document {
         }
     }
 
-    /// A container of which only some member's inside was changed.
+    /// A container whose members are those that were read, but for the values of some: what stands between these is
+    /// copied as a whole.
     fn write_below(&self, id: Id, out: &mut String) {
         let source = self.source(id);
         let mut from = source.span(Self::node(id)).start;
-        for place in 0..self.len(id) {
-            let Some(kid) = self.at(id, place) else { continue };
+        for (kid, now) in self.members(id).filter(|&(kid, now)| kid != now || self.is_dirty(kid)) {
             let span = source.span(Self::node(kid));
             out.push_str(source.slice(from..span.start));
-            self.write(kid, out);
+            self.write(now, out);
             from = span.end;
         }
         out.push_str(source.slice(from..source.span(Self::node(id)).end));
