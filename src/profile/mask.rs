@@ -139,8 +139,9 @@ impl Mask {
         let mut shown = None;
         for pattern in self.sensitive.patterns().iter().filter(|pattern| pattern.of_type.is_secret()) {
             let seen = shown.as_deref().unwrap_or(text.as_bytes());
-            if let Cow::Owned(less) =
-                pattern.regex.replace_all(seen, |found: &Captures<'_>| hidden(pattern, found))
+            if pattern.may_match(seen)
+                && let Cow::Owned(less) =
+                    pattern.regex.replace_all(seen, |found: &Captures<'_>| hidden(pattern, found))
             {
                 shown = Some(less);
             }

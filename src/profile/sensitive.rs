@@ -35,7 +35,7 @@ pub struct Pattern {
     /// Of which type the value is.
     pub of_type: StandInType,
     unless: Option<Arc<Regex>>,
-    /// What every match begins with: quickly told, to leave most texts alone. `None`: with anything.
+    /// What every match begins with; `None`: with anything.
     begins: Option<Prefilter>,
 }
 
@@ -47,11 +47,16 @@ impl Pattern {
         Self { regex, of_type, unless, begins }
     }
 
+    /// Whether there may be a match in `text`: quickly told, to leave most texts alone.
+    pub fn may_match(&self, text: &[u8]) -> bool {
+        let whole = Span::from(0..text.len());
+        self.begins.as_ref().is_none_or(|begins| begins.find(text, whole).is_some())
+    }
+
     /// Calls `found` for each place in `text` where a value stands that looks like those of the type;
     /// [`Pattern::takes`] has the last word.
     pub fn each(&self, text: &[u8], mut found: impl FnMut(Range<usize>)) {
-        let whole = Span::from(0..text.len());
-        if self.begins.as_ref().is_some_and(|begins| begins.find(text, whole).is_none()) {
+        if !self.may_match(text) {
             return;
         }
         let has_groups = self.regex.captures_len() > 1;
