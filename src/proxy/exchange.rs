@@ -67,7 +67,10 @@ impl Live {
     /// # Errors
     /// When the upstream gives no answer.
     pub(super) async fn answer(self: &Arc<Self>, request: Request) -> Result<Reply, Error> {
-        let Some(recorder) = &self.recorder else { return Arc::clone(self).exchange(request).await };
+        let Some(recorder) = &self.recorder else {
+            // Apart, for it is large, and hyper moves the future of every request.
+            return Box::pin(Arc::clone(self).exchange(request)).await;
+        };
         // A client that leaves while it waits must not cut an exchange that has begun.
         recorder.see_through(Arc::clone(self).exchange(request)).await
     }
@@ -110,7 +113,7 @@ impl Live {
                 body: Bytes::new(),
                 trailers: HeaderMap::new(),
             };
-            Capture::new(exchange, stopwatch, recorder)
+            Box::new(Capture::new(exchange, stopwatch, recorder))
         });
         self.reply(Answer { parts, body, framing, capture }, target).await
     }
@@ -197,7 +200,8 @@ impl Live {
             let relinked = Relinked::new(kept(body, capture), links.clone(), target.client());
             return Ok(assembled(parts, Body::stream(relinked)));
         }
-        self.relinked_whole(Answer { parts, body, framing, capture }, links, target).await
+        // Apart, for it is large: futures are moved about, and with them all that they may come to hold.
+        Box::pin(self.relinked_whole(Answer { parts, body, framing, capture }, links, target)).await
     }
 
     /// A body whose length is told beforehand, or that is coded: its links can only be changed in the whole.
@@ -221,7 +225,8 @@ impl Live {
             }
         };
         let Whole { data, trailers } = whole;
-        if let Some(Capture { exchange, .. }) = &mut capture {
+        if let Some(capture) = &mut capture {
+            let exchange = &mut capture.exchange;
             exchange.body = Bytes::copy_from_slice(&data);
             exchange.trailers = trailers.as_ref().map(copied).unwrap_or_default();
         }
@@ -251,24 +256,24 @@ struct Answer {
     body: Body,
     framing: Framing,
     /// What is kept of it; `None` where nothing is.
-    capture: Option<Capture>,
+    capture: Option<Box<Capture>>,
 }
 
 /// The body, copied while it passes if that is wanted.
-fn kept(body: Body, capture: Option<Capture>) -> Body {
+fn kept(body: Body, capture: Option<Box<Capture>>) -> Body {
     match capture {
-        Some(capture) => Body::stream(Tee::new(body, capture)),
+        Some(capture) => Body::stream(Tee::new(body, *capture)),
         None => body,
     }
 }
 
-async fn finish(capture: Option<Capture>) {
+async fn finish(capture: Option<Box<Capture>>) {
     if let Some(capture) = capture {
         capture.finish().await;
     }
 }
 
-fn give_up(capture: Option<Capture>, why: &dyn std::fmt::Display) {
+fn give_up(capture: Option<Box<Capture>>, why: &dyn std::fmt::Display) {
     if let Some(capture) = capture {
         capture.give_up(why);
     }

@@ -284,8 +284,8 @@ impl Proxy {
             // Apart, for they are large: hyper moves the future of every request, whichever way it goes.
             Mode::Replay => Box::pin(self.observed(player()?, session, &mut request, entry)).await,
             Mode::NewEpisodes(live) => Box::pin(self.episode(player()?, session, live, request, entry)).await,
-            Mode::Record(live) => Ok(Answer::passed(Box::pin(live.answer(request)).await?, "recorded")),
-            Mode::Passthrough(live) => Ok(Answer::passed(Box::pin(live.answer(request)).await?, "passed")),
+            Mode::Record(live) => Ok(Answer::passed(live.answer(request).await?, "recorded")),
+            Mode::Passthrough(live) => Ok(Answer::passed(live.answer(request).await?, "passed")),
         }
     }
 

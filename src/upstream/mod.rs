@@ -13,6 +13,7 @@ mod pool;
 use std::error::Error as StdError;
 use std::fmt;
 use std::path::PathBuf;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -96,9 +97,9 @@ impl Upstream {
         *request.headers_mut() = headers;
         let sent = if request.headers().contains_key(header::UPGRADE) {
             let response = Box::pin(peer.send_to_upgrade(connector, request, target));
-            self.in_time(response, &upload).await
+            self.in_time(pin!(response), &upload).await
         } else {
-            self.in_time(peer.send(connector, request, target, &upload), &upload).await
+            self.in_time(pin!(peer.send(connector, request, target, &upload)), &upload).await
         };
         sent.map_err(|cause| self.error(origin, cause))
     }
@@ -106,10 +107,9 @@ impl Upstream {
     /// Waits for a response.
     async fn in_time(
         &self,
-        response: impl Future<Output = Result<Response<Body>, Failure>>,
+        mut response: Pin<&mut impl Future<Output = Result<Response<Body>, Failure>>>,
         upload: &impl Fn() -> Upload,
     ) -> Result<Response<Body>, Cause> {
-        let mut response = std::pin::pin!(response);
         let mut idle = Duration::ZERO;
         let mut before = upload();
         loop {
