@@ -72,11 +72,23 @@ pub(super) struct Patient {
     is_h2: bool,
     /// Set only while nothing is at hand: a body that arrives in one go costs no timer.
     waiting: Option<Pin<Box<Sleep>>>,
+    /// Why it broke, held back once: hyper drops with the connection what it has not written by then, and the client is to
+    /// have the head and what came of the body.
+    broken: Option<BodyError>,
 }
 
 impl Patient {
     pub(super) fn new(inner: Body, limit: Duration, version: Version) -> Self {
-        Self { inner, limit, is_h2: version == Version::HTTP_2, waiting: None }
+        Self { inner, limit, is_h2: version == Version::HTTP_2, waiting: None, broken: None }
+    }
+}
+
+impl Patient {
+    /// Ends with `error`, once what came before has been written.
+    fn break_off(&mut self, error: BodyError, context: &Context<'_>) -> PolledFrame {
+        self.broken = Some(error);
+        context.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 
@@ -85,13 +97,19 @@ impl http_body::Body for Patient {
     type Error = BodyError;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> PolledFrame {
+        if let Some(error) = self.broken.take() {
+            return Poll::Ready(Some(Err(error)));
+        }
         if let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(context) {
             self.waiting = None;
-            // hyper takes a reset with NO_ERROR for the end; only END_STREAM is one (RFC 9113 §8.1).
-            if frame.is_none() && self.is_h2 && !self.inner.is_end_stream() {
-                return Poll::Ready(Some(Err(Unfinished.into())));
-            }
-            return Poll::Ready(frame);
+            return match frame {
+                // hyper takes a reset with NO_ERROR for the end; only END_STREAM is one (RFC 9113 §8.1).
+                None if self.is_h2 && !self.inner.is_end_stream() => {
+                    self.break_off(Unfinished.into(), context)
+                }
+                Some(Err(error)) => self.break_off(error, context),
+                frame => Poll::Ready(frame),
+            };
         }
         let limit = self.limit;
         let waiting = self.waiting.get_or_insert_with(|| Box::pin(sleep(limit)));
