@@ -59,7 +59,8 @@ pub struct Journal {
 
 #[derive(Debug, Default)]
 struct Ring {
-    entries: VecDeque<Entry>,
+    /// In boxes: an entry is large, and is moved from hand to hand on its way here.
+    entries: VecDeque<Box<Entry>>,
     /// The number of the latest entry there ever was.
     latest: u64,
 }
@@ -175,7 +176,7 @@ impl Journal {
         (entry.session, entry.outcome, entry.status) = (session.map(Arc::from), "own", Some(StatusCode::OK));
         let mut ring = self.lock();
         ring.latest += 1;
-        log.add(Entry { n: ring.latest, ..entry });
+        log.add(Entry { n: ring.latest, ..*entry });
     }
 
     /// Whether a request that misses is to tell what it said.
@@ -198,8 +199,8 @@ impl Journal {
     }
 
     /// The entry of a request of which nothing else is known.
-    fn entry(&self, method: Method, target: Box<str>) -> Entry {
-        Entry {
+    fn entry(&self, method: Method, target: Box<str>) -> Box<Entry> {
+        Box::new(Entry {
             n: 0,
             at: self.clock.now(),
             session: None,
@@ -211,7 +212,7 @@ impl Journal {
             scripts: Vec::new(),
             took: Duration::ZERO,
             missed: None,
-        }
+        })
     }
 
     /// The target as it is kept. Secrets are hidden when it is read, which few entries ever are; what is too long is
@@ -225,13 +226,13 @@ impl Journal {
         if whole.len() <= LONGEST_TARGET { whole } else { self.mask.cut(&whole, LONGEST_TARGET) }
     }
 
-    fn write(&self, mut entry: Entry) {
+    fn write(&self, mut entry: Box<Entry>) {
         let mut ring = self.lock();
         ring.latest += 1;
         entry.n = ring.latest;
         if let Some(log) = &self.log {
             // Under the lock: its lines come in the order of their numbers.
-            log.add(Entry { missed: entry.missed.take(), ..entry.clone() });
+            log.add(Entry { missed: entry.missed.take(), ..(*entry).clone() });
         }
         if !self.is_kept() {
             return;
@@ -254,9 +255,10 @@ impl Journal {
         };
         let limit = query.limit.unwrap_or(usize::MAX);
         let mut entries: Vec<Entry> = if query.after.is_some() || query.from.is_some() {
-            ring.entries.iter().filter(fits).take(limit).cloned().collect()
+            ring.entries.iter().map(Box::as_ref).filter(fits).take(limit).cloned().collect()
         } else {
-            let mut latest: Vec<_> = ring.entries.iter().rev().filter(fits).take(limit).cloned().collect();
+            let latest = ring.entries.iter().rev().map(Box::as_ref).filter(fits);
+            let mut latest: Vec<_> = latest.take(limit).cloned().collect();
             latest.reverse();
             latest
         };
@@ -285,7 +287,7 @@ impl Journal {
 pub struct Open<'a> {
     journal: &'a Journal,
     watch: Stopwatch,
-    entry: Option<Entry>,
+    entry: Option<Box<Entry>>,
 }
 
 impl Open<'_> {
@@ -328,8 +330,9 @@ impl Open<'_> {
 
 impl Drop for Open<'_> {
     fn drop(&mut self) {
-        if let Some(entry) = self.entry.take() {
-            self.journal.write(Entry { took: self.watch.elapsed(), ..entry });
+        if let Some(mut entry) = self.entry.take() {
+            entry.took = self.watch.elapsed();
+            self.journal.write(entry);
         }
     }
 }

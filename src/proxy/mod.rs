@@ -73,6 +73,9 @@ enum Mode {
     Passthrough(Arc<Live>),
 }
 
+/// What comes of a request that a recording answers.
+const REPLAYED: &str = "replayed";
+
 /// An answer on its way out.
 struct Answer {
     reply: Reply,
@@ -87,7 +90,7 @@ struct Answer {
 impl Answer {
     fn recorded(answered: Answered) -> Self {
         let Answered { reply, recording, guard, .. } = answered;
-        Self { reply, outcome: "replayed", recording: Some(recording), guard }
+        Self { reply, outcome: REPLAYED, recording: Some(recording), guard }
     }
 
     fn passed(reply: Reply, outcome: &'static str) -> Self {
@@ -340,7 +343,9 @@ impl Handler for Proxy {
     async fn handle(&self, request: Request) -> Reply {
         let mut noting = self.noting(&request);
         let answered = self.answer(request, &mut noting.entry).await;
-        self.closed(answered, noting)
+        let (mut reply, outcome) = answered.unwrap_or_else(|error| self.failed(error, &noting));
+        self.close(&mut reply, outcome, noting);
+        reply
     }
 
     fn at_once(&self, request: &mut Request) -> Option<Reply> {

@@ -46,16 +46,18 @@ impl Proxy {
         }
     }
 
-    /// The reply as it goes out, and what came of the request noted.
-    pub(super) fn closed(&self, answered: Result<(Reply, &'static str), Error>, noting: Noting<'_>) -> Reply {
-        let (mut reply, outcome) = answered.unwrap_or_else(|error| {
-            let outcome = error.outcome();
-            self.failures.count(outcome);
-            if let Some(asked) = &noting.asked {
-                asked.failed(outcome, &error);
-            }
-            (error.into_reply(), outcome)
-        });
+    /// The reply that an error makes, and what came of the request.
+    pub(super) fn failed(&self, error: Error, noting: &Noting<'_>) -> (Reply, &'static str) {
+        let outcome = error.outcome();
+        self.failures.count(outcome);
+        if let Some(asked) = &noting.asked {
+            asked.failed(outcome, &error);
+        }
+        (error.into_reply(), outcome)
+    }
+
+    /// Makes a reply ready to go out, and notes what came of the request.
+    pub(super) fn close(&self, reply: &mut Reply, outcome: &'static str, noting: Noting<'_>) {
         self.reloads.tell(reply.headers_mut());
         if let Some(entry) = noting.entry {
             entry.close(outcome, reply.status());
@@ -63,7 +65,6 @@ impl Proxy {
         if let Some(asked) = noting.asked {
             asked.close(outcome);
         }
-        reply
     }
 }
 

@@ -3,7 +3,7 @@
 use ::http::Method;
 
 use super::noting::note;
-use super::{Answer, Mode, Proxy, own};
+use super::{Mode, Proxy, REPLAYED, own};
 use crate::http::{HEADER_LIMIT, Reply, Request};
 
 impl Proxy {
@@ -31,6 +31,11 @@ impl Proxy {
         if self.is_observed() {
             note(player, &session, request, &answered, &mut noting.entry);
         }
-        Some(self.closed(answered.map(|answered| Answer::recorded(answered).into_reply()), noting))
+        let (mut reply, outcome) = match answered {
+            Ok(answered) => (answered.into_reply(), REPLAYED),
+            Err(error) => self.failed(error, &noting),
+        };
+        self.close(&mut reply, outcome, noting);
+        Some(reply)
     }
 }
