@@ -2,10 +2,12 @@
 //!
 //! Writing is an emitter of our own (`scalar`, `body`, `write`), whose output has one shape and is lossless by
 //! construction. Reading goes in steps, each of which bounds the next: `split` cuts the stream into documents,
-//! `guard` refuses what could make the parser work for hours, `document` and `json` turn YAML into the model,
-//! `read` puts them together. Files, locks and names are the store's business.
+//! `canonical` reads what is spelled as it is written here, and for the rest `guard` refuses what could make the YAML
+//! crate's parser work for hours; `document`, `fields` and `json` turn what either reads into the model, `read` puts them
+//! together. Files, locks and names are the store's business.
 
 mod body;
+mod canonical;
 mod document;
 mod emit;
 mod fields;

@@ -10,7 +10,7 @@ use serde::de::DeserializeSeed;
 
 use super::document::{FromMap, Read, Version};
 use super::split::{End, Piece, Splitter};
-use super::{LoadBody, foreign, guard, json};
+use super::{LoadBody, canonical, foreign, guard, json};
 use crate::cassette::error::{CassetteError, Problem};
 use crate::cassette::model::{Cassette, FORMAT_VERSION, Header, Interaction};
 
@@ -135,7 +135,7 @@ impl Parser<'_> {
         if tool.is_some() {
             return Err(stranger(tool));
         }
-        let text = self.text(buffer, &piece)?;
+        let text = self.guarded(self.utf8(buffer, &piece)?, &piece)?;
         let version = match self.document::<Version>(text, piece.line) {
             Ok(version) => version,
             Err(error) if claims => return Err(error),
@@ -211,20 +211,26 @@ impl Parser<'_> {
         pieces
             .iter()
             .map(|piece| {
-                let text = self.text(buffer, piece)?;
-                let interaction: Interaction = self.document(text, piece.line)?;
+                let text = self.utf8(buffer, piece)?;
+                let interaction = match canonical::read(text, self.bodies) {
+                    Some(interaction) => interaction,
+                    None => self.document::<Interaction>(self.guarded(text, piece)?, piece.line)?,
+                };
                 Ok(Interaction { line: piece.line, ..interaction })
             })
             .collect()
     }
 
-    /// The text of one document, once it is known to be safe to parse.
-    fn text<'b>(&self, buffer: &'b [u8], piece: &Piece) -> Result<&'b str, CassetteError> {
+    fn utf8<'b>(&self, buffer: &'b [u8], piece: &Piece) -> Result<&'b str, CassetteError> {
         let bytes = &buffer[piece.range.clone()];
-        let text = std::str::from_utf8(bytes)
-            .map_err(|error| self.error_at(piece.line, bytes, error.valid_up_to(), Problem::NotUtf8))?;
+        std::str::from_utf8(bytes)
+            .map_err(|error| self.error_at(piece.line, bytes, error.valid_up_to(), Problem::NotUtf8))
+    }
+
+    /// The text of one document, once it is known to be safe to parse.
+    fn guarded<'b>(&self, text: &'b str, piece: &Piece) -> Result<&'b str, CassetteError> {
         guard::check(text)
-            .map_err(|refusal| self.error_at(piece.line, bytes, refusal.at, refusal.problem))?;
+            .map_err(|refusal| self.error_at(piece.line, text.as_bytes(), refusal.at, refusal.problem))?;
         Ok(text)
     }
 
