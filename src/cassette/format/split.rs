@@ -84,6 +84,9 @@ impl<R: BufRead> Splitter<R> {
             self.advance(buffer.len() - start);
         }
         loop {
+            if content {
+                self.skim(buffer, start);
+            }
             let from = buffer.len();
             let read = self.read_line(buffer, start).map_err(|problem| (piece.line, problem))?;
             if read == 0 {
@@ -131,6 +134,26 @@ impl<R: BufRead> Splitter<R> {
 
     fn advance(&mut self, bytes: usize) {
         self.line += 1;
+        self.offset += bytes as u64;
+    }
+
+    /// Reads what lies ready of lines that neither begin nor end a document; the others, those that are cut, and whatever
+    /// goes wrong are left to [`Self::read_line`].
+    fn skim(&mut self, buffer: &mut Vec<u8>, start: usize) {
+        let Ok(ready) = self.input.fill_buf() else { return };
+        let (mut bytes, mut lines) = (0, 0);
+        while let Some(length) = memchr::memchr(b'\n', &ready[bytes..])
+            && !matches!(ready[bytes], b'-' | b'.')
+        {
+            bytes += length + 1;
+            lines += 1;
+        }
+        if buffer.len() - start + bytes > MAX_DOCUMENT {
+            return;
+        }
+        buffer.extend_from_slice(&ready[..bytes]);
+        self.input.consume(bytes);
+        self.line += lines;
         self.offset += bytes as u64;
     }
 
