@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use ::http::Method;
 
-use super::answer::KnownHeaders;
 use super::explanation::Named;
 use super::player::{Recording, ReplayOptions};
 use super::session::Place;
@@ -96,10 +95,10 @@ impl Index {
             has_any_body: cassettes.iter().any(has_unrecorded),
         };
         let mut timelines = Vec::with_capacity(cassettes.len());
-        let mut making = Making { matcher: &index.matcher, profile, options, known: KnownHeaders::default() };
+        let making = Making { matcher: &index.matcher, profile, options };
         for ((cassette, variables), before) in cassettes.into_iter().zip(variables).zip(earlier) {
             let (mut timeline, keys) =
-                Timeline::build(cassette, variables, (index.next, index.load), &mut making);
+                Timeline::build(cassette, variables, (index.next, index.load), &making);
             match before {
                 Some(before) => timeline.renumber(&keys, before),
                 None => index.next += 1,

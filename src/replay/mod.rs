@@ -1,7 +1,7 @@
 //! Replay: which recorded answer is due, and how it goes out.
 //!
 //! Built once at load: `timeline` is one cassette with its keys, groups and `openers`; `variables` what it leaves open;
-//! `answer` a recorded response made ready to send, a `template` where `splitter` found open places in it; `index` all
+//! `answer` a recorded response made ready to send, with its `head`, a `template` where `splitter` found open places in it; `index` all
 //! of them. Changed by serving: `session` holds what one client run was given (`marks`, by `numbers` that outlive a load), `bindings` what it sends in the place of
 //! what was recorded, `run` its name and times, `sessions` all of them by `names`; `view` shows them to those who look
 //! on. Per request: `search` finds what is due, `unify` tells how well a recording fits, `filling` what comes to the
@@ -15,6 +15,7 @@ mod captured;
 mod explain;
 mod explanation;
 mod filling;
+mod head;
 mod index;
 mod latency;
 mod marks;

@@ -100,10 +100,12 @@ impl Splitter {
 
     /// A header's value with its open places; `None` when it has none.
     pub(super) fn split_header(&self, name: &HeaderName, value: &HeaderValue) -> Option<Template> {
-        let text = Bytes::copy_from_slice(value.as_bytes());
-        let mut slots = self.slots(&text, Medium::Header);
+        let mut slots = self.slots(value.as_bytes(), Medium::Header);
         slots.extend(self.time(name, value));
-        Template::new(&text, slots)
+        if slots.is_empty() {
+            return None;
+        }
+        Template::new(&Bytes::copy_from_slice(value.as_bytes()), slots)
     }
 
     /// A cookie with its open places; its `Domain` is one, if it is a recorded origin's.

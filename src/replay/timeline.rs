@@ -9,7 +9,8 @@ use std::sync::Arc;
 use ::http::{HeaderMap, Method, header};
 use foldhash::quality::FixedState;
 
-use super::answer::{Answer, KnownHeaders};
+use super::answer::Answer;
+use super::head::KnownHeaders;
 use super::index::{Candidate, Index};
 use super::numbers::{Numbers, Renumbered};
 use super::openers::openers;
@@ -83,7 +84,6 @@ pub(super) struct Making<'a> {
     pub(super) matcher: &'a Matcher,
     pub(super) profile: &'a Profile,
     pub(super) options: &'a ReplayOptions,
-    pub(super) known: KnownHeaders,
 }
 
 /// The keys by which a timeline's tracks are found.
@@ -122,9 +122,9 @@ impl Timeline {
         mut cassette: Cassette,
         variables: Variables,
         (number, load): (usize, u64),
-        making: &mut Making<'_>,
+        making: &Making<'_>,
     ) -> (Self, Keys) {
-        let Making { matcher, profile, options, known } = making;
+        let Making { matcher, profile, options } = making;
         let upstream = cassette.header.upstream.as_str();
         let interactions = &cassette.interactions;
         let kinds: Vec<Kind> = interactions.iter().map(|own| kind(own, upstream, profile)).collect();
@@ -146,7 +146,9 @@ impl Timeline {
         }
         let times = options.clock.is_some().then(|| TimeFinder::new(profile.timestamps.clone()));
         let splitter = Splitter::new(&variables, options.rewrite_links, times);
-        let answers: Vec<_> = interactions.iter().map(|own| Answer::new(own, &splitter, known)).collect();
+        let mut known = KnownHeaders::default();
+        let answers: Vec<_> =
+            interactions.iter().map(|own| Answer::new(own, &splitter, &mut known)).collect();
         let stand_ins = variables.stand_ins();
         let mut masked = Vec::new();
         for (number, track) in tracks.iter_mut().enumerate().filter(|_| variables.declares()) {
@@ -225,8 +227,9 @@ impl Track {
     fn new(kind: Kind, repeat: Repeat, origin: usize) -> Self {
         Self {
             kind,
-            recordings: Vec::new(),
-            groups: Vec::new(),
+            // Most have one.
+            recordings: Vec::with_capacity(1),
+            groups: Vec::with_capacity(1),
             repeat,
             origin,
             positions: None,

@@ -106,7 +106,8 @@ impl<'de> Deserialize<'de> for HeaderMapField {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<HeaderMapField, A::Error> {
-                let mut headers = HeaderMap::with_capacity(16);
+                // Whatever is reserved too much is kept as long as the cassette.
+                let mut headers = HeaderMap::with_capacity(entries.size_hint().unwrap_or_default());
                 while let Some(name) = entries.next_key_seed(Name(&headers))? {
                     entries.next_value_seed(Values { headers: &mut headers, name, in_list: false })?;
                 }
@@ -274,7 +275,7 @@ impl<'de> Visitor<'de> for BodyField<'_> {
                 "json" => {
                     let mut text = Vec::with_capacity(1024);
                     entries.next_value_seed(JsonText::new(&mut text))?;
-                    Bytes::from(text)
+                    Bytes::copy_from_slice(&text) // no larger than it has to be
                 }
                 "text" => entries.next_value::<Text<String>>()?.0.into(),
                 "base64" => entries.next_value::<Text<Base64>>()?.0.0.into(),
