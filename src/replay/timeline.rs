@@ -4,7 +4,8 @@
 
 use std::collections::HashMap;
 use std::hash::BuildHasher as _;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use ::http::{HeaderMap, Method, header};
 use foldhash::quality::FixedState;
@@ -144,11 +145,6 @@ impl Timeline {
             track.repeat = interaction.repeat.unwrap_or(track.repeat);
             track.add(ordinal, openers[ordinal]);
         }
-        let times = options.clock.is_some().then(|| TimeFinder::new(profile.timestamps.clone()));
-        let splitter = Splitter::new(&variables, options.rewrite_links, times);
-        let mut known = KnownHeaders::default();
-        let answers: Vec<_> =
-            interactions.iter().map(|own| Answer::new(own, &splitter, &mut known)).collect();
         let stand_ins = variables.stand_ins();
         let mut masked = Vec::new();
         for (number, track) in tracks.iter_mut().enumerate().filter(|_| variables.declares()) {
@@ -161,26 +157,23 @@ impl Timeline {
                 masked.push((key, number));
             }
         }
+        let methods: Vec<_> =
+            tracks.iter().map(|own| interactions[own.recordings[0]].request.method.clone()).collect();
+        let times = options.clock.is_some().then(|| TimeFinder::new(profile.timestamps.clone()));
+        let splitter = Splitter::new(&variables, options.rewrite_links, times);
+        let (answers, contents) = answers(&mut cassette.interactions, &splitter);
         let entry = |number: usize| {
             let track = &tracks[number];
             let (constant, is_open) = (track.constant(&answers), !track.variables.is_empty());
             TrackEntry { track: number, constant, origin: track.origin, is_open }
         };
         let masked = masked.into_iter().map(|(key, number)| (key, entry(number))).collect();
-        let open = tracks.iter().enumerate().filter_map(|(number, track)| {
-            let method = interactions[track.recordings[0]].request.method.clone();
+        let open = tracks.iter().zip(methods).enumerate().filter_map(|(number, (track, method))| {
             Some(((method, track.pattern.as_ref()?.depth()), entry(number)))
         });
         let open = open.collect();
         let mut exact: Vec<_> = numbers.into_iter().map(|((key, _), track)| (key, entry(track))).collect();
         exact.sort_unstable_by_key(|(_, entry)| entry.track);
-        let contents = interactions.iter().map(|own| content(&own.response)).collect();
-        for own in &mut cassette.interactions {
-            own.at = own.at.or_else(|| date(&own.response.headers));
-            own.request.headers = HeaderMap::new();
-            own.response.headers = HeaderMap::new();
-            own.response.body = None;
-        }
         let numbers = Numbers::first(number, tracks.len(), answers.len());
         let name = cassette.name.as_str().into();
         let timeline = Self { name, cassette, answers, tracks, variables, numbers, load, contents };
@@ -202,6 +195,60 @@ impl Timeline {
         }
         self.numbers = earlier.numbers.after(&tracks, (&earlier.contents, &self.contents));
     }
+}
+
+/// Recordings that a thread takes at a time; fewer are not worth another thread.
+const AT_A_TIME: usize = 1000;
+
+/// Most threads for one cassette.
+const MAX_THREADS: usize = 8;
+
+/// The responses made ready, and what stands for their contents. What becomes part of an answer is taken from its
+/// interaction, so that there is never memory for both.
+fn answers(interactions: &mut [Interaction], splitter: &Splitter) -> (Vec<Answer>, Box<[u64]>) {
+    let count = interactions.len();
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
+    let threads = threads.min(count.div_ceil(AT_A_TIME));
+    let parts = Mutex::new(interactions.chunks_mut(AT_A_TIME).enumerate());
+    let next = || parts.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = || {
+        let mut known = KnownHeaders::default();
+        let ready = std::iter::from_fn(next).map(|(at, part)| (at, answers_of(part, splitter, &mut known)));
+        ready.collect::<Vec<_>>()
+    };
+    let mut parts = thread::scope(|scope| {
+        // Where the system gives no more threads, this one does it.
+        let start = |_| thread::Builder::new().name("load".to_owned()).spawn_scoped(scope, work).ok();
+        let others: Vec<_> = (1..threads).filter_map(start).collect();
+        let mut parts = work();
+        for other in others {
+            parts.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        parts
+    });
+    parts.sort_unstable_by_key(|(at, _)| *at);
+    let (mut answers, mut contents) = (Vec::with_capacity(count), Vec::with_capacity(count));
+    for (answer, content) in parts.into_iter().flat_map(|(_, part)| part) {
+        answers.push(answer);
+        contents.push(content);
+    }
+    (answers, contents.into())
+}
+
+fn answers_of(
+    interactions: &mut [Interaction],
+    splitter: &Splitter,
+    known: &mut KnownHeaders,
+) -> Vec<(Answer, u64)> {
+    let ready = interactions.iter_mut().map(|own| {
+        let ready = (Answer::new(own, splitter, known), content(&own.response));
+        own.at = own.at.or_else(|| date(&own.response.headers));
+        own.request.headers = HeaderMap::new();
+        own.response.headers = HeaderMap::new();
+        own.response.body = None;
+        ready
+    });
+    ready.collect()
 }
 
 /// Stands for what a response says to its client.
