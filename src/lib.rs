@@ -65,6 +65,7 @@ pub mod journal;
 pub mod launch;
 pub mod matching;
 pub mod profile;
+mod progress;
 pub mod proxy;
 pub mod recorder;
 pub mod redact;

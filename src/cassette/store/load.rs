@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::find::{Origin, Source};
 use super::sidecar::{Beside, Nowhere};
@@ -10,6 +11,12 @@ use super::{lock, regular, set_aside};
 use crate::cassette::error::{CassetteError, Problem};
 use crate::cassette::format::{self, Torn};
 use crate::cassette::model::Cassette;
+use crate::progress::{Part, Progress, Work};
+
+/// A start that takes longer than this is worth a word.
+const LONG: Duration = Duration::from_secs(1);
+
+const WORK: Work = Work { done: "loaded", files: "cassettes", told_after: (LONG, LONG) };
 
 /// Bytes per read; a cassette of many megabytes is read in few calls.
 const READ_BUFFER: usize = 256 << 10;
@@ -28,9 +35,10 @@ pub enum CutOff {
 /// # Errors
 /// What is wrong with each that cannot be loaded.
 pub fn load_all(sources: &[Source], cut_off: CutOff) -> Result<Vec<Cassette>, Vec<CassetteError>> {
+    let progress = Progress::new(WORK, sources.len(), sources.iter().map(size).sum());
     let (mut cassettes, mut errors) = (Vec::with_capacity(sources.len()), Vec::new());
     for source in sources {
-        match load(source, cut_off) {
+        match load_with(source, cut_off, Some(progress.begin(size(source), 1))) {
             Ok(cassette) => cassettes.push(cassette),
             Err(error) => errors.push(error),
         }
@@ -43,6 +51,14 @@ pub fn load_all(sources: &[Source], cut_off: CutOff) -> Result<Vec<Cassette>, Ve
 /// # Errors
 /// It cannot be read, or is not a cassette.
 pub fn load(source: &Source, cut_off: CutOff) -> Result<Cassette, CassetteError> {
+    load_with(source, cut_off, None)
+}
+
+fn load_with(
+    source: &Source,
+    cut_off: CutOff,
+    mut progress: Option<Part<'_>>,
+) -> Result<Cassette, CassetteError> {
     let path = match &source.origin {
         Origin::File(path) => path,
         Origin::Shipped(text) => {
@@ -51,7 +67,7 @@ pub fn load(source: &Source, cut_off: CutOff) -> Result<Cassette, CassetteError>
         }
     };
     loop {
-        let reading = read_file(path, source.name.clone())?;
+        let reading = read_file(path, source.name.clone(), progress.as_mut())?;
         let Some(torn) = reading.torn else { return Ok(reading.cassette) };
         let line = torn.line;
         match mend(path, torn, cut_off) {
@@ -76,7 +92,37 @@ pub fn load(source: &Source, cut_off: CutOff) -> Result<Cassette, CassetteError>
     }
 }
 
-fn read_file(path: &Path, name: String) -> Result<format::Reading, CassetteError> {
+/// How long a source is, in bytes; 0 if that cannot be told.
+fn size(source: &Source) -> u64 {
+    match &source.origin {
+        Origin::File(path) => std::fs::metadata(path).map_or(0, |metadata| metadata.len()),
+        Origin::Shipped(text) => text.len() as u64,
+    }
+}
+
+/// A file that tells how far it was read.
+struct Told<'a, 'p> {
+    file: File,
+    read: usize,
+    progress: Option<&'a mut Part<'p>>,
+}
+
+impl io::Read for Told<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        self.read += read;
+        if let Some(progress) = &mut self.progress {
+            progress.at(self.read);
+        }
+        Ok(read)
+    }
+}
+
+fn read_file(
+    path: &Path,
+    name: String,
+    progress: Option<&mut Part<'_>>,
+) -> Result<format::Reading, CassetteError> {
     // The kind is looked at first, since opening a pipe would wait for its other end.
     let unreadable = |error| CassetteError::file(path, Problem::Read(error));
     if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
@@ -84,7 +130,7 @@ fn read_file(path: &Path, name: String) -> Result<format::Reading, CassetteError
     }
     let file = File::open(path).map_err(unreadable)?;
     regular(&file, path)?;
-    let input = BufReader::with_capacity(READ_BUFFER, file);
+    let input = BufReader::with_capacity(READ_BUFFER, Told { file, read: 0, progress });
     format::read(input, name, path, &Beside::new(path))
 }
 

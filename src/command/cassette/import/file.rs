@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::plan::Job;
-use super::progress::{Part, Progress};
 use crate::audit::BadRule;
 use crate::cassette::{self, Cassette, CassetteError, Header, Interaction, Whole};
 use crate::http::Origin;
 use crate::interchange::import::{self, Exchange, Format, Found, NotARecording, Note, Problem};
 use crate::profile::{Profile, StandInType};
+use crate::progress::{Part, Progress};
 use crate::recorder::{self, Inspector};
 use crate::redact::{Raw, Redact, Redactor, clean};
 

@@ -5,22 +5,28 @@
 
 mod file;
 mod plan;
-mod progress;
 mod report;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use self::file::{Importer, Outcome};
 use self::plan::Job;
-use self::progress::Progress;
 use self::report::Report;
 use crate::cli::{ImportArgs, Switch};
 use crate::command::{Failure, chosen, serve};
 use crate::interchange::import::by_name;
+use crate::progress::{Progress, Work};
 use crate::redact::Redact;
+
+const WORK: Work = Work {
+    done: "imported",
+    files: "files",
+    told_after: (Duration::from_millis(100), Duration::from_secs(5)),
+};
 
 /// Most threads. Beyond that the disk is busy.
 const MAX_THREADS: usize = 8;
@@ -64,7 +70,7 @@ fn stop() -> Result<Arc<AtomicBool>, Failure> {
 fn all(jobs: &[Job], importer: &Importer, stop: &AtomicBool) -> Vec<(PathBuf, Outcome)> {
     let threads = thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS).min(jobs.len());
     let (next, gate) = (AtomicUsize::new(0), Gate::default());
-    let progress = Progress::new(jobs.len(), jobs.iter().map(|job| job.size).sum());
+    let progress = Progress::new(WORK, jobs.len(), jobs.iter().map(|job| job.size).sum());
     let work = || {
         let mut done = Vec::new();
         while let Some((at, job)) = next_of(jobs, &next).filter(|_| !stop.load(Ordering::Relaxed)) {
@@ -86,7 +92,7 @@ fn all(jobs: &[Job], importer: &Importer, stop: &AtomicBool) -> Vec<(PathBuf, Ou
             done.extend(other.join().unwrap_or_default());
         }
     });
-    progress.ended();
+    drop(progress);
     done.sort_by_key(|(at, ..)| *at);
     done.into_iter().map(|(_, path, outcome)| (path, outcome)).collect()
 }

@@ -1,4 +1,4 @@
-//! How far long work is: on a terminal a line that changes, else a log line now and then.
+//! How far long work is: on a terminal a line that changes, else a log line now and then. Nothing for what is quick.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::{Mutex, PoisonError};
@@ -10,8 +10,19 @@ use crate::clock::Stopwatch;
 const SHOWN_EVERY: Duration = Duration::from_millis(100);
 const LOGGED_EVERY: Duration = Duration::from_secs(5);
 
+/// What takes its time.
+pub(crate) struct Work {
+    /// What is done with files, in the past tense.
+    pub(crate) done: &'static str,
+    /// What they are called.
+    pub(crate) files: &'static str,
+    /// When it is told for the first time on a terminal, and elsewhere.
+    pub(crate) told_after: (Duration, Duration),
+}
+
 /// How many files, and how much of them, are done.
-pub(super) struct Progress {
+pub(crate) struct Progress {
+    work: Work,
     files: usize,
     /// All of them.
     bytes: u64,
@@ -23,12 +34,14 @@ struct State {
     files: usize,
     bytes: u64,
     told: Stopwatch,
+    /// It has not been told yet.
+    is_first: bool,
     /// A line stands on the terminal.
     shown: bool,
 }
 
 /// A file that is worked on; done when it is dropped.
-pub(super) struct Part<'p> {
+pub(crate) struct Part<'p> {
     progress: &'p Progress,
     size: u64,
     /// How many of its bytes count as done.
@@ -39,13 +52,14 @@ pub(super) struct Part<'p> {
 }
 
 impl Progress {
-    pub(super) fn new(files: usize, bytes: u64) -> Self {
-        let state = State { files: 0, bytes: 0, told: Stopwatch::start(), shown: false };
-        Self { files, bytes, terminal: io::stderr().is_terminal(), state: Mutex::new(state) }
+    /// Of work on so many files, that many bytes together.
+    pub(crate) fn new(work: Work, files: usize, bytes: u64) -> Self {
+        let state = State { files: 0, bytes: 0, told: Stopwatch::start(), is_first: true, shown: false };
+        Self { work, files, bytes, terminal: io::stderr().is_terminal(), state: Mutex::new(state) }
     }
 
     /// A file of that size (bytes) is begun, which is gone through so many times.
-    pub(super) fn begin(&self, size: u64, passes: u64) -> Part<'_> {
+    pub(crate) fn begin(&self, size: u64, passes: u64) -> Part<'_> {
         Part { progress: self, size, counted: 0, passes, passed: 0 }
     }
 
@@ -53,13 +67,20 @@ impl Progress {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.files += files;
         state.bytes += bytes;
-        let every = if self.terminal { SHOWN_EVERY } else { LOGGED_EVERY };
+        let every = match (state.is_first, self.terminal) {
+            (true, true) => self.work.told_after.0,
+            (true, false) => self.work.told_after.1,
+            (false, true) => SHOWN_EVERY,
+            (false, false) => LOGGED_EVERY,
+        };
         if state.told.elapsed() < every || state.files == self.files {
             return;
         }
         state.told = Stopwatch::start();
+        state.is_first = false;
         let (done, all) = (megabytes(state.bytes), megabytes(self.bytes));
-        let told = format!("imported {} of {} files, {done} of {all} MB", state.files, self.files);
+        let Work { done: verb, files: what, .. } = self.work;
+        let told = format!("{verb} {} of {} {what}, {done} of {all} MB", state.files, self.files);
         if self.terminal {
             // Nobody is left to see it when stderr is closed.
             let _ = write!(io::stderr(), "\r\x1b[K{told}");
@@ -68,10 +89,12 @@ impl Progress {
             tracing::info!("{told}");
         }
     }
+}
 
+impl Drop for Progress {
     /// Takes the line away.
-    pub(super) fn ended(&self) {
-        if self.state.lock().unwrap_or_else(PoisonError::into_inner).shown {
+    fn drop(&mut self) {
+        if self.state.get_mut().unwrap_or_else(PoisonError::into_inner).shown {
             let _ = write!(io::stderr(), "\r\x1b[K");
         }
     }
@@ -79,13 +102,13 @@ impl Progress {
 
 impl Part<'_> {
     /// Has come so far (bytes from the beginning) in going through it.
-    pub(super) fn at(&mut self, offset: usize) {
+    pub(crate) fn at(&mut self, offset: usize) {
         let offset = u64::try_from(offset).unwrap_or(u64::MAX).min(self.size);
         self.count(self.passed.saturating_mul(self.size).saturating_add(offset) / self.passes.max(1));
     }
 
     /// Has gone through it once.
-    pub(super) fn pass(&mut self) {
+    pub(crate) fn pass(&mut self) {
         self.at(usize::MAX);
         self.passed += 1;
     }
