@@ -1,6 +1,6 @@
 //! What scenarios are to one session: which of them it plays, and what they remember.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use tokio::sync::{Mutex, MutexGuard};
@@ -104,7 +104,33 @@ pub struct SessionScripts {
     choice: RwLock<Option<Arc<Choice>>>,
     /// An async lock, held while handlers run that take long.
     turn: Mutex<()>,
+    /// Who has or awaits it: requests that find none do not touch the lock, or they would keep each other waiting.
+    turns: AtomicUsize,
     state: OnceLock<ScenarioState>,
+}
+
+/// The turn of a request whose session has handlers that take long.
+#[derive(Debug)]
+pub struct SlowTurn<'a> {
+    _held: MutexGuard<'a, ()>,
+    _counted: Counted<'a>,
+}
+
+/// One more, as long as it lives.
+#[derive(Debug)]
+struct Counted<'a>(&'a AtomicUsize);
+
+impl<'a> Counted<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::AcqRel);
+        Self(count)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 impl SessionScripts {
@@ -125,12 +151,13 @@ impl SessionScripts {
 
     /// Whether a script that takes long has its turn.
     pub fn is_slow_turn(&self) -> bool {
-        self.turn.try_lock().is_err()
+        self.turns.load(Ordering::Acquire) > 0
     }
 
     /// Where handlers take long, one request of a session waits here for the other, and no thread with it.
-    pub async fn turn(&self) -> MutexGuard<'_, ()> {
-        self.turn.lock().await
+    pub async fn turn(&self) -> SlowTurn<'_> {
+        let counted = Counted::new(&self.turns);
+        SlowTurn { _held: self.turn.lock().await, _counted: counted }
     }
 
     /// What its scenarios remember, which begins as `begin` says.

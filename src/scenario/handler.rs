@@ -59,6 +59,8 @@ pub struct Handler {
     pub(super) function: FnPtr,
     /// How many of the arguments it takes.
     pub(super) arity: usize,
+    /// Whether it may use what its session remembers, so that it needs the session to itself.
+    pub(super) uses_session: bool,
     pub(super) captured: Vec<Captured>,
     /// Functions and imports of its file.
     pub(super) global: GlobalRuntimeState,
@@ -206,11 +208,15 @@ impl Account {
 
     pub(super) fn fired(&self, effects: &[&'static str], on: Last) {
         self.fired.fetch_add(1, Ordering::Relaxed);
+        let on = Some(on);
         let mut rare = self.rare.lock().unwrap_or_else(PoisonError::into_inner);
         for effect in effects {
             *rare.effects.entry(effect).or_default() += 1;
         }
-        rare.last = Some(on);
+        // What it takes the place of is dropped when others may go on.
+        let before = std::mem::replace(&mut rare.last, on);
+        drop(rare);
+        drop(before);
     }
 }
 

@@ -5,12 +5,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use rhai::{AST, Dynamic, FnPtr, GlobalRuntimeState, Map, Module, Position, Scope, Shared};
+use rhai::{Dynamic, FnPtr, GlobalRuntimeState, Map, Module, Position, Scope, Shared};
 
 use super::call::{self, Call};
 use super::draw::hash_of;
 use super::engine::Engine;
 use super::error::{ScenarioError, ScriptError, fail, listed};
+use super::functions::{Function, Functions};
 use super::handler::{Account, Captured, Handler, Phase};
 use super::json::{Parsed, show};
 use super::library::{Library, Source};
@@ -113,8 +114,7 @@ pub(super) struct Loading {
     pub(super) misfits: Vec<Setting>,
     /// Files that are being imported, the innermost last.
     pub(super) importing: Vec<String>,
-    /// The parameters of each function of the file; of several of one name, of the one that takes most.
-    pub(super) functions: HashMap<String, Vec<String>>,
+    pub(super) functions: Functions,
     pub(super) modules: HashMap<String, Shared<Module>>,
 }
 
@@ -240,7 +240,7 @@ impl<'a> Loader<'a> {
             requires: Vec::new(),
             misfits: Vec::new(),
             importing: Vec::new(),
-            functions: functions_of(&ast),
+            functions: Functions::of(&ast),
             modules: HashMap::new(),
         };
         let limits = &self.engine.limits;
@@ -284,9 +284,7 @@ impl<'a> Loader<'a> {
         for registered in loading.handlers {
             let number = seen.entry((registered.phase, registered.route.clone())).or_default();
             *number += 1;
-            let parameters =
-                loading.functions.get(registered.function.fn_name()).map_or(&[][..], Vec::as_slice);
-            self.loaded.handlers.push(Arc::new(handler(&scenario, registered, parameters, *number)));
+            self.loaded.handlers.push(Arc::new(handler(&scenario, registered, &loading.functions, *number)));
         }
         self.loaded.scenarios.push(scenario);
         Ok(())
@@ -322,16 +320,20 @@ impl<'a> Loader<'a> {
 fn handler(
     scenario: &Arc<Scenario>,
     registered: Registered,
-    parameters: &[String],
+    functions: &Functions,
     number: usize,
 ) -> Handler {
     let Registered { phase, route, pattern, mut function, mut global, line, .. } = registered;
+    let known = functions.get(function.fn_name());
+    let parameters = known.map_or(&[][..], |known| &known.parameters);
     let captured: Vec<Captured> = function
         .iter_curry()
         .zip(parameters.iter().map(String::as_str).chain(std::iter::repeat("a value")))
         .map(|(value, name)| Captured::new(name, value))
         .collect();
     let arity = parameters.len().saturating_sub(captured.len());
+    let is_used = |known: &Function| functions.uses_session(known, captured.len(), phase.arguments().len());
+    let uses_session = known.is_none_or(is_used);
     function.set_curry(std::iter::empty::<Dynamic>());
     global.level = 0;
     // What the file itself did does not count for its handlers.
@@ -347,33 +349,22 @@ fn handler(
         id,
         function,
         arity,
+        uses_session,
         captured,
         global,
         account: ArcSwap::from_pointee(Account::default()),
     }
 }
 
-/// The names of the parameters of each function, captured variables first.
-fn functions_of(ast: &AST) -> HashMap<String, Vec<String>> {
-    let mut functions: HashMap<String, Vec<String>> = HashMap::new();
-    for function in ast.iter_functions() {
-        let known = functions.entry(function.name.to_owned()).or_default();
-        if function.params.len() >= known.len() {
-            *known = function.params.iter().map(|name| (*name).to_owned()).collect();
-        }
-    }
-    functions
-}
-
 /// Whether each handler takes what handlers of its kind are given.
 fn check_functions(source: &Source, loading: &Loading) -> Result<(), Box<ScriptError>> {
     for registered in &loading.handlers {
         let arguments = registered.phase.arguments();
-        let Some(parameters) = loading.functions.get(registered.function.fn_name()) else {
+        let Some(function) = loading.functions.get(registered.function.fn_name()) else {
             let message = "a handler is a function of this file: |req, state| { … }".to_owned();
             return Err(Box::new(ScriptError::new(source, registered.position, message)));
         };
-        let taken = parameters.len().saturating_sub(registered.function.curry().len());
+        let taken = function.parameters.len().saturating_sub(registered.function.curry().len());
         if taken > arguments.len() {
             let phase = registered.phase.name();
             let form = arguments.join(", ");

@@ -26,6 +26,7 @@ mod engine;
 mod error;
 mod exchange;
 mod forms;
+mod functions;
 mod handler;
 mod json;
 mod library;

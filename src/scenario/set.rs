@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::hash::BuildHasher;
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 use http::Method;
@@ -19,7 +19,7 @@ use super::load::{Loaded, Loader, Scenario};
 use super::overlay::{Overlaid, Overlays};
 use super::params::Setting;
 use super::route::{Routes, spelled};
-use super::state::{Inner, ScenarioState};
+use super::state::{Hold, ScenarioState};
 use super::turn::Turn;
 use crate::fault::Faults;
 
@@ -204,9 +204,9 @@ impl Set {
         if self.of(route, Phase::Request).next().is_none() {
             return Ok(decision);
         }
-        let mut inner = session.lock();
+        let mut hold = self.hold(route, Phase::Request, session);
         for handler in self.of(route, Phase::Request) {
-            let mut one = self.turn(handler, route, request, session, &mut inner);
+            let mut one = self.turn(handler, route, request, session, &mut hold);
             let ran = one.call(None);
             let ran = ran.and_then(|value| one.answer_of(&value));
             let done = one.settle(ran)?;
@@ -238,12 +238,12 @@ impl Set {
     ) -> Result<Decision, Box<ScriptError>> {
         let mut decision = Decision::default();
         let res = Res::new(response.clone());
-        let mut inner = session.lock();
-        if !inner.overlays.is_empty() {
-            lay_over(&inner.overlays, &res, request, session);
+        let mut hold = self.hold(route, Phase::Response, session);
+        if session.has_overlays() {
+            hold.with(|inner| lay_over(&inner.overlays, &res, request, session));
         }
         for handler in self.of(route, Phase::Response) {
-            let mut one = self.turn(handler, route, request, session, &mut inner);
+            let mut one = self.turn(handler, route, request, session, &mut hold);
             let (was_changed, asked) = {
                 let answer = res.lock();
                 (answer.revision(), answer.asked.len())
@@ -263,7 +263,7 @@ impl Set {
             one.account(&mut decision);
         }
         // Others of the session need not wait while the answer is written.
-        drop(inner);
+        drop(hold);
         let mut answer = res.lock();
         let is_changed = answer.is_changed();
         let (response, faults, _) = answer.taken();
@@ -272,17 +272,22 @@ impl Set {
         Ok(decision)
     }
 
-    fn turn<'a>(
+    /// What the session remembers, for the handlers of a request.
+    fn hold<'a>(&self, route: &Route, phase: Phase, session: &'a ScenarioState) -> Hold<'a> {
+        session.hold(self.of(route, phase).any(|handler| handler.uses_session))
+    }
+
+    fn turn<'a, 'b>(
         &'a self,
         handler: &'a Arc<Handler>,
         route: &Route,
         request: &'a Arc<Request>,
         session: &'a ScenarioState,
-        inner: &'a mut MutexGuard<'_, Inner>,
-    ) -> Turn<'a> {
+        hold: &'a mut Hold<'b>,
+    ) -> Turn<'a, 'b> {
         let (engine, library) = (&self.engine, &self.library);
         let (made, effects) = (Overlays::default(), Vec::new());
-        Turn { engine, library, handler, key: route.key, request, session, inner, made, effects }
+        Turn { engine, library, handler, key: route.key, request, session, hold, made, effects }
     }
 }
 

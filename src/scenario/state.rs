@@ -26,8 +26,8 @@ pub struct ScenarioState {
     pub(super) session: Arc<str>,
     pub(super) seed: u64,
     pub(super) clocks: Arc<Clocks>,
-    /// Held while a handler runs: handlers of one session see each other's changes whole, those of another do not wait.
-    /// A handler never awaits anything.
+    /// Held while a handler runs that uses it: such handlers of one session see each other's changes whole, those of
+    /// another do not wait. A handler never awaits anything.
     inner: Mutex<Inner>,
     /// Whether there are overlays, so that most answers need not take the lock.
     is_overlaid: AtomicBool,
@@ -40,6 +40,23 @@ pub(super) struct Inner {
     /// By handler and request path.
     counts: HashMap<(u64, u64), u64>,
     pub(super) overlays: Overlays,
+}
+
+/// What a session remembers, while handlers of a request run.
+#[derive(Debug)]
+pub(super) struct Hold<'a> {
+    session: &'a ScenarioState,
+    kept: Option<MutexGuard<'a, Inner>>,
+}
+
+impl Hold<'_> {
+    /// Works on it. Where it is not kept to itself, others may have changed it since the last time.
+    pub(super) fn with<T>(&mut self, work: impl FnOnce(&mut Inner) -> T) -> T {
+        match &mut self.kept {
+            Some(inner) => work(inner),
+            None => work(&mut self.session.lock()),
+        }
+    }
 }
 
 /// The clocks of a session.
@@ -102,7 +119,12 @@ impl ScenarioState {
         }
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
+    /// What it remembers, for the handlers of one request; to itself, if one of them uses it.
+    pub(super) fn hold(&self, to_itself: bool) -> Hold<'_> {
+        Hold { session: self, kept: to_itself.then(|| self.lock()) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
         // Each part is whole after every step, so what a panic interrupted can still be used.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -16,33 +16,39 @@ use super::library::Library;
 use super::overlay::Overlays;
 use super::route::spelled;
 use super::set::{Decision, Fired};
-use super::state::{Inner, ScenarioState};
+use super::state::{Hold, ScenarioState};
 use crate::fault::{Fault, Faults, WireFault};
 
 type Fallible<T> = Result<T, Box<EvalAltResult>>;
 
 /// One handler's turn at one request.
-pub(super) struct Turn<'a> {
+pub(super) struct Turn<'a, 'b> {
     pub(super) engine: &'a Engine,
     pub(super) library: &'a Library,
     pub(super) handler: &'a Arc<Handler>,
     pub(super) key: u64,
     pub(super) request: &'a Arc<Request>,
     pub(super) session: &'a ScenarioState,
-    pub(super) inner: &'a mut Inner,
+    pub(super) hold: &'a mut Hold<'b>,
     /// What it made of entities.
     pub(super) made: Overlays,
     pub(super) effects: Vec<&'static str>,
 }
 
-impl Turn<'_> {
+impl Turn<'_, '_> {
     /// Calls the handler, and keeps what it did for the session.
     pub(super) fn call(&mut self, res: Option<&Res>) -> Fallible<Dynamic> {
         let handler = self.handler;
         handler.account.load().called();
-        let nth = self.inner.count(handler.id, self.key)?;
-        let state = self.inner.document(&handler.scenario.name, &handler.scenario.initial);
-        let revision = lock(&state).revision();
+        let (nth, state) = self.hold.with(|inner| {
+            let nth = inner.count(handler.id, self.key);
+            let scenario = &handler.scenario;
+            let used = handler.uses_session.then(|| inner.document(&scenario.name, &scenario.initial));
+            (nth, used)
+        });
+        let nth = nth?;
+        let revision = || state.as_ref().map(|state| lock(state).revision());
+        let was = revision();
         let path = spelled(self.request.path());
         let params =
             handler.pattern.captures(&path).map(|(name, value)| (name.to_owned(), value.into_owned()));
@@ -54,7 +60,10 @@ impl Turn<'_> {
         };
         let mut arguments = vec![Dynamic::from(req)];
         arguments.extend(res.map(|res| Dynamic::from(res.clone())));
-        arguments.push(Json::open(&state, Access::ReadWrite, "state")?);
+        arguments.push(match &state {
+            Some(state) => Json::open(state, Access::ReadWrite, "state")?,
+            None => Dynamic::UNIT,
+        });
         let running = Running {
             handler: Arc::clone(handler),
             request: Arc::clone(self.request),
@@ -77,13 +86,16 @@ impl Turn<'_> {
             if !running.overlays.is_empty() || !running.restored.is_empty() {
                 self.effects.push("entity");
                 self.made = running.overlays;
-                self.inner.overlays.forget(&running.restored);
-                if !self.session.add_overlays(self.inner, self.made.clone()) {
+                let fits = self.hold.with(|inner| {
+                    inner.overlays.forget(&running.restored);
+                    self.session.add_overlays(inner, self.made.clone())
+                });
+                if !fits {
                     return Err(fail("this session changed more entities than can be kept".to_owned()));
                 }
             }
         }
-        if lock(&state).revision() != revision {
+        if revision() != was {
             self.effects.push("state");
         }
         Ok(value)

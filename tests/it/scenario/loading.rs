@@ -185,3 +185,30 @@ fn what_is_loaded_and_what_a_session_remembers_can_be_shared_by_threads() {
     // No call saw the state of another one half done.
     assert_eq!(seen, (1..=80).collect::<Vec<_>>());
 }
+
+/// What each of 80 requests got, from four threads.
+fn from_threads<T: Send>(ask: impl Fn() -> T + Sync) -> Vec<T> {
+    std::thread::scope(|scope| {
+        let running: Vec<_> =
+            (0..4).map(|_| scope.spawn(|| (0..20).map(|_| ask()).collect::<Vec<_>>())).collect();
+        running.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    })
+}
+
+#[test]
+fn calls_are_counted_one_by_one_where_handlers_use_no_state() {
+    let stage = Stage::of("on_response(\"GET /a\", |req, res, state| { res.json = [req.nth]; });");
+    let mut seen = from_threads(|| stage.get("/a", "{}").json()[0].as_i64().unwrap());
+    seen.sort_unstable();
+    assert_eq!(seen, (1..=80).collect::<Vec<_>>());
+    assert_eq!((stage.set.report()[0].calls, stage.set.report()[0].effects["response"]), (80, 80));
+}
+
+#[test]
+fn an_entity_is_changed_by_one_handler_at_a_time() {
+    let stage = Stage::of(
+        "on_response(\"GET /{x}\", |req, res| { entity(\"opf1\", #{ seen: res.json.get(\"seen\", 0) + 1 }); });",
+    );
+    from_threads(|| stage.get("/a", "{\"id\":\"opf1\"}"));
+    assert_eq!(stage.get("/a/b", "{\"id\":\"opf1\"}").text(), r#"{"id":"opf1","seen":80}"#);
+}
