@@ -12,6 +12,8 @@ pub(super) struct Functions {
     by_name: HashMap<String, Function>,
     /// Whether the file has calls whose effect outlasts the request, wherever they stand.
     is_lasting: bool,
+    /// Whether the file imports others, wherever it does.
+    pub(super) has_imports: bool,
 }
 
 /// A function.
@@ -45,7 +47,8 @@ impl Functions {
                 function.uses_last = !walks(&own, |node| !names(node, last));
             }
         }
-        Self { by_name, is_lasting: !walks(ast, |node| !is_lasting(node)) }
+        let has_imports = !walks(ast, |node| !matches!(node, ASTNode::Stmt(Stmt::Import(..))));
+        Self { by_name, is_lasting: has_imports || !walks(ast, |node| !is_lasting(node)), has_imports }
     }
 
     /// The one of this name.
@@ -76,7 +79,7 @@ fn names(node: &ASTNode<'_>, name: &str) -> bool {
     }
 }
 
-/// Whether this may be a call of what lasts: by its name, by a function that is passed on, or in another file.
+/// Whether this may be a call of what lasts: by its name, or by a function that is passed on.
 fn is_lasting(node: &ASTNode<'_>) -> bool {
     match node {
         ASTNode::Expr(Expr::FnCall(call, _) | Expr::MethodCall(call, _))
@@ -87,7 +90,6 @@ fn is_lasting(node: &ASTNode<'_>) -> bool {
             let function = value.read_lock::<FnPtr>();
             function.is_some_and(|function| LASTING.contains(&function.fn_name()))
         }
-        ASTNode::Stmt(Stmt::Import(..)) => true,
         _ => false,
     }
 }

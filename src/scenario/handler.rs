@@ -8,13 +8,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use http::Method;
-use rhai::{Dynamic, EvalAltResult, FnPtr, GlobalRuntimeState, NativeCallContext, Position};
+use rhai::{Dynamic, EvalAltResult, EvalContext, FnPtr, GlobalRuntimeState, Scope};
 
 use super::call::{self, Call, Running};
 use super::engine::Engine;
 use super::error::fail;
 use super::json::show;
 use super::load::Scenario;
+use super::resolved::Resolved;
 use super::route::Pattern;
 
 /// When a handler runs.
@@ -64,6 +65,7 @@ pub struct Handler {
     pub(super) captured: Vec<Captured>,
     /// Functions and imports of its file.
     pub(super) global: GlobalRuntimeState,
+    pub(super) resolved: Resolved,
     /// Goes on when a newer load of the same handler takes this one's place.
     pub(super) account: ArcSwap<Account>,
 }
@@ -114,26 +116,28 @@ impl Handler {
         arguments: Vec<Dynamic>,
         running: Running,
     ) -> (Result<Dynamic, Box<EvalAltResult>>, Option<Running>) {
-        let mut arguments = arguments;
-        arguments.truncate(self.arity);
         // Each call gets the values that the file had computed. What handlers share is `state`, which belongs to a
         // session; a variable that they shared would leak from one session to the next.
         let fresh: Vec<Dynamic> =
             self.captured.iter().map(|captured| captured.value.clone().into_shared()).collect();
-        let mut function = self.function.clone();
-        function.set_curry(fresh.iter().cloned());
-        let source = Some(self.scenario.name.as_str());
-        let context = NativeCallContext::new_with_all_fields(
-            &engine.rhai,
-            self.function.fn_name(),
-            source,
-            &self.global,
-            Position::NONE,
-        );
+        let taken = arguments.into_iter().take(self.arity);
+        let mut arguments: Vec<Dynamic> = fresh.iter().cloned().chain(taken).collect();
+        let mut arguments: Vec<&mut Dynamic> = arguments.iter_mut().collect();
+        let (mut global, mut scope) = (self.global.clone(), Scope::new());
         let limits = &engine.limits;
         let work = || {
+            let call = || {
+                self.resolved.with(|caches| {
+                    EvalContext::new(&engine.rhai, &mut global, caches, &mut scope, None).call_fn_raw(
+                        self.function.fn_name(),
+                        false,
+                        false,
+                        &mut arguments,
+                    )
+                })
+            };
             // The engine is not ours: what panics in it must not end the connection, still less the process.
-            let result = catch_unwind(AssertUnwindSafe(|| function.call_raw(&context, None, arguments)));
+            let result = catch_unwind(AssertUnwindSafe(call));
             result.unwrap_or_else(|_| Err(fail("the script engine failed inside".to_owned())))
         };
         let (result, call) = call::enter(Call::Run(Box::new(running)), limits.wall, limits.operations, work);

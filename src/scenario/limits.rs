@@ -23,8 +23,9 @@ impl Default for Limits {
     }
 }
 
-/// Functions that call each other. Frames of a debug build are large, and a test's thread has 2 MiB of stack.
-const CALL_LEVELS: usize = 16;
+/// Functions that call each other: 16, and one level for the call of a handler by its name. Frames of a debug build are
+/// large, and a test's thread has 2 MiB of stack.
+const CALL_LEVELS: usize = 16 + 1;
 /// Nesting of expressions in the file, and in a function.
 const EXPRESSION_DEPTHS: (usize, usize) = (48, 32);
 /// Bytes of a string, and of all strings in one value.

@@ -13,11 +13,12 @@ use super::engine::Engine;
 use super::error::{ScenarioError, ScriptError, fail, listed};
 use super::functions::{Function, Functions};
 use super::handler::{Account, Captured, Handler, Phase};
-use super::json::{Parsed, show};
+use super::json::{Parsed, properties, show};
 use super::library::{Library, Source};
 use super::literal::Literal;
 use super::okta;
 use super::params::{Params, Setting, SettingError, all_described, misgiven, type_of};
+use super::resolved::Resolved;
 use super::route::Pattern;
 
 /// A scenario that is loaded.
@@ -116,6 +117,8 @@ pub(super) struct Loading {
     pub(super) importing: Vec<String>,
     pub(super) functions: Functions,
     pub(super) modules: HashMap<String, Shared<Module>>,
+    /// Functions for the properties that the file names.
+    properties: Shared<Module>,
 }
 
 impl Loading {
@@ -242,6 +245,7 @@ impl<'a> Loader<'a> {
             importing: Vec::new(),
             functions: Functions::of(&ast),
             modules: HashMap::new(),
+            properties: properties(&ast).into(),
         };
         let limits = &self.engine.limits;
         let operations = limits.operations;
@@ -281,7 +285,8 @@ impl<'a> Loader<'a> {
             initial: Arc::new(initial),
         });
         let mut seen: HashMap<(Phase, String), usize> = HashMap::new();
-        for registered in loading.handlers {
+        for mut registered in loading.handlers {
+            registered.global.lib.push(Shared::clone(&loading.properties));
             let number = seen.entry((registered.phase, registered.route.clone())).or_default();
             *number += 1;
             self.loaded.handlers.push(Arc::new(handler(&scenario, registered, &loading.functions, *number)));
@@ -352,6 +357,7 @@ fn handler(
         uses_session,
         captured,
         global,
+        resolved: Resolved::new(!functions.has_imports),
         account: ArcSwap::from_pointee(Account::default()),
     }
 }

@@ -37,6 +37,7 @@ mod memory;
 mod okta;
 mod overlay;
 mod params;
+mod resolved;
 mod route;
 mod set;
 mod state;

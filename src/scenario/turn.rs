@@ -14,7 +14,6 @@ use super::handler::{Handler, Last};
 use super::json::{Access, Json, lock, type_name};
 use super::library::Library;
 use super::overlay::Overlays;
-use super::route::spelled;
 use super::set::{Decision, Fired};
 use super::state::{Hold, ScenarioState};
 use crate::fault::{Fault, Faults, WireFault};
@@ -49,12 +48,9 @@ impl Turn<'_, '_> {
         let nth = nth?;
         let revision = || state.as_ref().map(|state| lock(state).revision());
         let was = revision();
-        let path = spelled(self.request.path());
-        let params =
-            handler.pattern.captures(&path).map(|(name, value)| (name.to_owned(), value.into_owned()));
         let req = Req {
             request: Arc::clone(self.request),
-            params: Arc::new(params.collect()),
+            handler: Arc::clone(handler),
             nth,
             session: Arc::clone(&self.session.session),
         };

@@ -9,7 +9,9 @@ use super::headers::Headers;
 use crate::http::query_pairs;
 use crate::scenario::error::{fail, listed};
 use crate::scenario::exchange::Request;
+use crate::scenario::handler::Handler;
 use crate::scenario::json::{Access, Document, Json};
+use crate::scenario::route::spelled;
 
 type Fallible<T> = Result<T, Box<EvalAltResult>>;
 
@@ -19,7 +21,7 @@ const PROPERTIES: &str = "method, url, path, params, query, headers, json, text,
 #[derive(Debug, Clone)]
 pub(in crate::scenario) struct Req {
     pub(in crate::scenario) request: Arc<Request>,
-    pub(in crate::scenario) params: Arc<Vec<(String, String)>>,
+    pub(in crate::scenario) handler: Arc<Handler>,
     pub(in crate::scenario) nth: u64,
     pub(in crate::scenario) session: Arc<str>,
 }
@@ -44,7 +46,9 @@ impl Req {
     }
 
     fn params(&mut self) -> Named {
-        let values = self.params.iter().map(|(name, value)| (name.clone(), value.clone().into()));
+        let path = spelled(self.request.path());
+        let captures = self.handler.pattern.captures(&path);
+        let values = captures.map(|(name, value)| (name.to_owned(), value.into_owned().into()));
         Named { label: "req.params", values: values.collect() }
     }
 

@@ -3,6 +3,7 @@
 mod document;
 mod handle;
 mod parsed;
+mod properties;
 mod register;
 mod value;
 mod write;
@@ -11,6 +12,7 @@ pub(crate) use document::{Document, EditError, Id};
 pub(crate) use handle::{Access, Json, lock};
 pub(crate) use parsed::Kind;
 pub use parsed::{JsonError, Parsed};
+pub(crate) use properties::properties;
 pub(crate) use register::{init, register};
 pub(crate) use value::{show, to_json, type_name};
 

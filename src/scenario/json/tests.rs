@@ -1,6 +1,7 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
+use rhai::{AST, Caches, Engine, EvalContext, Scope};
 use serde_json::{Map, Value};
 
 use super::*;
@@ -112,5 +113,51 @@ proptest! {
         }
         prop_assert!(!document.is_changed());
         prop_assert_eq!(document.text(), text);
+    }
+}
+
+/// Statements with properties that are there, that are missing, and that are of what has none.
+fn statements() -> impl Strategy<Value = String> {
+    let way = || prop::collection::vec("[a-d]", 1..4).prop_map(|names| names.join("."));
+    let value = || prop_oneof!["[0-9]", "\"[a-c]\"", Just("#{a: 1}".to_owned()), Just("|x| x".to_owned())];
+    let one = prop_oneof![
+        (way(), value()).prop_map(|(way, value)| format!("x.{way} = {value};")),
+        (way(), way()).prop_map(|(to, from)| format!("x.{to} = x.{from};")),
+        way().prop_map(|way| format!("x.{way} += 1;")),
+        (way(), value()).prop_map(|(way, value)| format!("x.{way}[0] = {value};")),
+        way().prop_map(|way| format!("const y = x; y.{way} = 1;")),
+        way().prop_map(|way| format!("try {{ x.{way} = 1 }} catch {{ x.a = 2 }}")),
+        way().prop_map(|way| format!("print(x.{way});")),
+    ];
+    prop::collection::vec(one, 1..4).prop_map(|all| all.join("\n"))
+}
+
+/// What a script makes of a text, and how it ends, with the place.
+fn ran(engine: &Engine, ast: &AST, has_properties: bool, text: &str) -> (String, String) {
+    let document = Arc::new(Mutex::new(document(text)));
+    let mut global = engine.new_global_runtime_state();
+    global.lib.push(ast.shared_lib().clone());
+    if has_properties {
+        global.lib.push(properties(ast).into());
+    }
+    let mut body = Json::open(&document, Access::ReadWrite, "x").unwrap();
+    let (mut caches, mut scope) = (Caches::new(), Scope::new());
+    let mut context = EvalContext::new(engine, &mut global, &mut caches, &mut scope, None);
+    let ended = context.call_fn_raw("f", false, false, &mut [&mut body]);
+    let ended = ended.map_or_else(|error| error.to_string(), |value| value.to_string());
+    let text = lock(&document).text();
+    (text, ended)
+}
+
+proptest! {
+    #[test]
+    fn properties_of_their_own_do_what_the_indexer_does(
+        value in prop::collection::vec(("[a-d]", values()), 0..4), body in statements()
+    ) {
+        let text = pretty(&value.into_iter().collect::<Map<_, _>>().into());
+        let mut engine = Engine::new();
+        register(&mut engine);
+        let ast = engine.compile(format!("fn f(x) {{\n{body}\n}}")).unwrap();
+        prop_assert_eq!(ran(&engine, &ast, true, &text), ran(&engine, &ast, false, &text));
     }
 }

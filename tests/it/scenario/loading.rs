@@ -212,3 +212,15 @@ fn an_entity_is_changed_by_one_handler_at_a_time() {
     from_threads(|| stage.get("/a", "{\"id\":\"opf1\"}"));
     assert_eq!(stage.get("/a/b", "{\"id\":\"opf1\"}").text(), r#"{"id":"opf1","seen":80}"#);
 }
+
+#[test]
+fn files_that_have_functions_of_one_name_keep_to_their_own_in_every_call() {
+    let lib = "fn helper() { \"of lib\" } fn f() { helper() }";
+    let script = "import \"lib\" as lib; fn helper() { \"of s\" }
+        on_response(\"GET /a\", |req, res, state| { res.json = [lib::f(), helper(), lib::f(), helper()]; });";
+    let stage = Stage::with(&[("lib", lib), ("s", script)], &["s"], &[]);
+    let first = stage.get("/a", "{}").text().to_owned();
+    for _ in 0..5 {
+        assert_eq!(stage.get("/a", "{}").text(), first);
+    }
+}
