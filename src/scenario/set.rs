@@ -165,11 +165,11 @@ impl Set {
         if self.handlers.is_empty() {
             return None;
         }
-        let path = spelled(path);
-        let handlers = self.routes.find(method, &path);
+        let handlers = self.routes.find(method, path);
         if handlers.is_empty() {
             return None;
         }
+        let path = spelled(path);
         let key = FixedState::default().hash_one((method.as_str(), &*path));
         Some(Route { handlers, key })
     }
