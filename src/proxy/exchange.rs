@@ -12,7 +12,7 @@ use ::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use bytes::Bytes;
 
 use super::body::{Patient, Relinked};
-use super::heads::{assembled, framing, switched, upstream_headers, wanted_protocol};
+use super::heads::{as_replayed, assembled, framing, switched, upstream_headers, wanted_protocol};
 use super::links::{localise, relinked};
 use crate::cassette::Framing;
 use crate::clock::{Clock, Stopwatch};
@@ -182,6 +182,9 @@ impl Live {
         let links = self.links.as_ref().filter(|_| target.request.asked.is_none());
         if let Some(links) = links {
             localise(&mut parts.headers, links, || target.client());
+        }
+        if answer.capture.is_some() {
+            parts.headers = as_replayed(std::mem::take(&mut parts.headers));
         }
         let Answer { parts, body, framing, capture } = answer;
         if http_body::Body::is_end_stream(&body) {

@@ -77,13 +77,19 @@ pub(super) fn framing(parts: &ResponseParts, body: &Body) -> Framing {
     if told || http_body::Body::is_end_stream(body) { Framing::Length } else { Framing::Chunked }
 }
 
-/// The reply. Its length, where it is told, stands last, as it does at replay: recorded and replayed heads are alike
-/// to the byte.
-pub(super) fn assembled(mut parts: ResponseParts, body: Body) -> Reply {
-    if let Some(length) = parts.headers.get(header::CONTENT_LENGTH).cloned() {
-        parts.headers = filtered(&parts.headers, |name| name != header::CONTENT_LENGTH);
-        parts.headers.insert(header::CONTENT_LENGTH, length);
+/// The head with its length, where it is told, last, as it stands at replay: recorded and replayed heads are alike to the
+/// byte.
+pub(super) fn as_replayed(mut headers: HeaderMap) -> HeaderMap {
+    let Some(length) = headers.get(header::CONTENT_LENGTH).cloned() else { return headers };
+    if headers.keys().last() != Some(&header::CONTENT_LENGTH) {
+        headers = filtered(&headers, |name| name != header::CONTENT_LENGTH);
+        headers.insert(header::CONTENT_LENGTH, length);
     }
+    headers
+}
+
+/// The reply.
+pub(super) fn assembled(parts: ResponseParts, body: Body) -> Reply {
     let mut reply = Response::new(body);
     *reply.status_mut() = parts.status;
     *reply.headers_mut() = parts.headers;

@@ -24,7 +24,7 @@ use crate::http::{Body, HEADER_LIMIT};
 /// How long a TCP connection may take to stand.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Header lines that a response may have: as many as a request.
+/// Header lines that a response may have: some have more than hyper's own 100, and whoever asks cannot change them.
 const MAX_HEADERS: usize = 512;
 
 /// How often an HTTP/2 connection is asked whether it still stands.
