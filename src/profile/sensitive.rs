@@ -59,28 +59,14 @@ impl Pattern {
         if !self.may_match(text) {
             return;
         }
-        let has_groups = self.regex.captures_len() > 1;
-        let mut groups = None;
-        // To tell groups costs several times what it costs to tell the match, and in an answer the same links repeat.
-        let mut last = None;
-        for whole in self.regex.find_iter(text) {
-            if !has_groups {
-                found(whole.range());
-                continue;
+        // To tell groups costs several times what it costs to tell the match.
+        if self.regex.captures_len() == 1 {
+            return self.regex.find_iter(text).for_each(|value| found(value.range()));
+        }
+        for groups in self.regex.captures_iter(text) {
+            if let Some(value) = groups.get(1).or_else(|| groups.get(0)) {
+                found(value.range());
             }
-            let start = whole.start();
-            let before = start.min(LOOK_AROUND);
-            let around = &text[start - before..text.len().min(whole.end() + LOOK_AROUND)];
-            let key = (around, before, whole.len());
-            let known = last.take().filter(|(other, _)| *other == key).map(|(_, value)| value);
-            let value: Range<usize> = known.unwrap_or_else(|| {
-                let groups = groups.get_or_insert_with(|| self.regex.capture_locations());
-                let _ = self.regex.captures_read_at(groups, text, start);
-                let (from, to) = groups.get(1).unwrap_or((start, whole.end()));
-                from - start..to - start
-            });
-            found(start + value.start..start + value.end);
-            last = Some((key, value));
         }
     }
 
@@ -89,10 +75,6 @@ impl Pattern {
         self.unless.as_ref().is_none_or(|unless| !unless.is_match(value))
     }
 }
-
-/// How many bytes beside a match a regular expression may look at, in `\b` or `$`: a character's, and whether there are
-/// any.
-const LOOK_AROUND: usize = 4;
 
 /// Where a field stands.
 #[derive(Debug, Clone, Copy)]
