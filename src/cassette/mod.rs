@@ -5,6 +5,7 @@
 mod error;
 pub mod format;
 pub(crate) mod model;
+mod packed;
 pub mod store;
 
 pub use error::{CassetteError, Construct, Foreign, Problem};
@@ -12,7 +13,8 @@ pub use model::{
     Body, Cassette, FORMAT_VERSION, Framing, Header, Interaction, RecordedRequest, RecordedResponse, Repeat,
     RequestBody,
 };
+pub use packed::{Headers, PackedHeaders};
 pub use store::{
     CutOff, Existing, Origin, Part, RECORDINGS, Rewrite, Source, Whole, Writer, again, find,
-    is_being_recorded, is_cassette, is_recorded, load, load_all, path_for,
+    is_being_recorded, is_cassette, is_recorded, load, load_all, load_packed, path_for,
 };

@@ -15,9 +15,9 @@ use crate::profile::StandInType;
 /// The format version that this program writes, and the newest that it reads.
 pub const FORMAT_VERSION: u64 = 1;
 
-/// A recording that was read whole: immutable from then on.
+/// A recording that was read whole: immutable from then on. `H`: what holds the headers of its responses.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Cassette {
+pub struct Cassette<H = HeaderMap> {
     /// Its name: the file's name without `.yaml`.
     pub name: String,
     /// The file it came from; messages name it.
@@ -25,7 +25,7 @@ pub struct Cassette {
     /// What its header document says.
     pub header: Header,
     /// The exchanges in recorded order.
-    pub interactions: Vec<Interaction>,
+    pub interactions: Vec<Interaction<H>>,
 }
 
 /// The first document of a cassette.
@@ -56,7 +56,7 @@ pub enum Repeat {
 
 /// One recorded exchange.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Interaction {
+pub struct Interaction<H = HeaderMap> {
     /// When the request arrived.
     pub at: Option<Timestamp>,
     /// From the request's arrival to the last byte of the response, to the millisecond.
@@ -69,7 +69,7 @@ pub struct Interaction {
     /// Overrides the cassette's [`Header::repeat`].
     pub repeat: Option<Repeat>,
     /// What the upstream answered.
-    pub response: RecordedResponse,
+    pub response: RecordedResponse<H>,
     /// Line of the file where its document begins (1-based); 0 when it was never in a file.
     pub line: usize,
 }
@@ -111,17 +111,17 @@ impl RequestBody {
 
 /// A response as it was recorded.
 #[derive(Debug, Clone, PartialEq)]
-pub struct RecordedResponse {
+pub struct RecordedResponse<H = HeaderMap> {
     /// The status.
     pub status: StatusCode,
     /// All headers but hop-by-hop ones and what is computed when sending; repeated lines stay separate.
-    pub headers: HeaderMap,
+    pub headers: H,
     /// How the upstream delimited the body.
     pub framing: Framing,
     /// The body; `None` when there was none (204, 304, HEAD, or an empty one).
     pub body: Option<Body>,
     /// Trailer fields (RFC 9110 §6.5).
-    pub trailers: HeaderMap,
+    pub trailers: H,
 }
 
 impl RequestBody {

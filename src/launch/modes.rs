@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::LaunchError;
 use super::sandbox::{Org, Served, serve_org};
 use crate::Proxy;
-use crate::cassette::{self, Cassette, CutOff, Writer};
+use crate::cassette::{self, Cassette, CutOff, PackedHeaders, Writer};
 use crate::clock::Clock;
 use crate::config::{KeepConfig, PlayConfig, RunConfig, UpstreamChoice, UpstreamConfig};
 use crate::http::Origin;
@@ -79,9 +79,9 @@ pub(super) fn cassettes(
     play: &PlayConfig,
     profile: &Profile,
     cut_off: CutOff,
-) -> Result<Vec<Cassette>, Vec<String>> {
+) -> Result<Vec<Cassette<PackedHeaders>>, Vec<String>> {
     let cassettes = cassette::find(&play.cassettes, &play.recordings, SHIPPED)
-        .and_then(|sources| cassette::load_all(&sources, cut_off))
+        .and_then(|sources| cassette::load_packed(&sources, cut_off))
         .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>())?;
     for cassette in &cassettes {
         compare_profiles(cassette, profile);
@@ -90,7 +90,7 @@ pub(super) fn cassettes(
 }
 
 /// Warns of a cassette that another profile recorded: which values vary, and what is a read, is the profile's to say.
-fn compare_profiles(cassette: &Cassette, profile: &Profile) {
+fn compare_profiles(cassette: &Cassette<PackedHeaders>, profile: &Profile) {
     let recorded = cassette.header.profile.as_deref().filter(|name| *name != profile.name);
     if let Some(recorded) = recorded {
         tracing::warn!(

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::head::{Head, KnownHeaders};
 use super::splitter::{Medium, Splitter};
 use super::template::{Context, Template};
-use crate::cassette::{Framing, Interaction};
+use crate::cassette::{Framing, RecordedResponse};
 use crate::http::{Body, Coding, Origin, Reply, end_to_end, filtered};
 
 /// A recorded response, ready.
@@ -63,17 +63,20 @@ pub(super) struct Asker<'a, C> {
 }
 
 impl Answer {
-    /// Splits the response at its open places, those that `splitter` finds.
-    pub(super) fn new(interaction: &Interaction, splitter: &Splitter, known: &mut KnownHeaders) -> Self {
-        let response = &interaction.response;
+    /// Splits a response to `method` at its open places, those that `splitter` finds.
+    pub(super) fn new(
+        method: &Method,
+        response: RecordedResponse,
+        splitter: &Splitter,
+        known: &mut KnownHeaders,
+    ) -> Self {
         let coded = response.body.as_ref().is_some_and(|body| body.coded);
         let has_body = !matches!(response.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-        let body = response.body.as_ref().filter(|_| has_body);
-        let bytes = body.map(|body| body.bytes.clone()).unwrap_or_default();
+        let body = response.body.filter(|_| has_body);
+        let bytes = body.map(|body| body.bytes).unwrap_or_default();
         let mut computed = Vec::new();
         // Without a body (HEAD, 304) there is nothing to compute a length from.
-        let bodiless =
-            interaction.request.method == Method::HEAD || response.status == StatusCode::NOT_MODIFIED;
+        let bodiless = method == Method::HEAD || response.status == StatusCode::NOT_MODIFIED;
         if !bodiless {
             computed.push(header::CONTENT_LENGTH);
         }
@@ -98,7 +101,7 @@ impl Answer {
             body,
             coded: coding.map(|coding| Box::new(Coded { coding, last: Mutex::default() })),
             framing: response.framing,
-            trailers: (!response.trailers.is_empty()).then(|| Box::new(response.trailers.clone())),
+            trailers: (!response.trailers.is_empty()).then(|| Box::new(response.trailers)),
         }
     }
 

@@ -6,14 +6,14 @@ use super::index::Index;
 use super::names::DEFAULT;
 use super::player::{Player, ReplayOptions};
 use super::timeline::Timeline;
-use crate::cassette::{Cassette, Interaction};
+use crate::cassette::{Cassette, Interaction, PackedHeaders};
 use crate::profile::Profile;
 
 /// Recordings that are added while they are played: one timeline, numbered behind all that were loaded.
 #[derive(Debug)]
 pub(super) struct Captured {
     /// A std lock: held while an exchange is added, by the one thread that does.
-    cassette: Mutex<Cassette>,
+    cassette: Mutex<Cassette<PackedHeaders>>,
     /// A std lock: held to take or to replace one pointer.
     index: RwLock<Arc<Index>>,
     profile: Arc<Profile>,
@@ -23,6 +23,7 @@ pub(super) struct Captured {
 
 impl Captured {
     fn new(cassette: Cassette, profile: Arc<Profile>, options: ReplayOptions, number: usize) -> Self {
+        let cassette = Cassette::from(cassette);
         let index = Index::new(vec![cassette.clone()], &profile, &options, number);
         Self { cassette: Mutex::new(cassette), index: RwLock::new(Arc::new(index)), profile, options, number }
     }
@@ -35,7 +36,7 @@ impl Captured {
     /// Adds an exchange and returns its number.
     fn add(&self, interaction: Interaction) -> usize {
         let mut cassette = self.cassette.lock().unwrap_or_else(PoisonError::into_inner);
-        cassette.interactions.push(interaction);
+        cassette.interactions.push(interaction.into());
         // Built anew for each: a test run adds dozens, and takes the time of a network for each of them.
         let index = Index::new(vec![cassette.clone()], &self.profile, &self.options, self.number);
         *self.index.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(index);

@@ -9,7 +9,7 @@ use super::player::{Recording, ReplayOptions};
 use super::session::Place;
 use super::timeline::{Before, Keys, Making, Timeline, TrackEntry};
 use super::variables::Variables;
-use crate::cassette::{Cassette, RequestBody};
+use crate::cassette::{Cassette, PackedHeaders, RequestBody};
 use crate::matching::{MatchKey, Matcher};
 use crate::profile::Profile;
 
@@ -53,7 +53,7 @@ enum Places {
 impl Index {
     /// Makes `cassettes` findable; their timelines are placed from `first` on.
     pub(super) fn new(
-        cassettes: Vec<Cassette>,
+        cassettes: Vec<Cassette<PackedHeaders>>,
         profile: &Profile,
         options: &ReplayOptions,
         first: usize,
@@ -62,12 +62,17 @@ impl Index {
     }
 
     /// The same for cassettes that take the place of these: sessions know them by the same numbers.
-    pub(super) fn after(&self, cassettes: Vec<Cassette>, profile: &Profile, options: &ReplayOptions) -> Self {
+    pub(super) fn after(
+        &self,
+        cassettes: Vec<Cassette<PackedHeaders>>,
+        profile: &Profile,
+        options: &ReplayOptions,
+    ) -> Self {
         Self::build(cassettes, profile, options, self.first, Some(self))
     }
 
     fn build(
-        mut cassettes: Vec<Cassette>,
+        mut cassettes: Vec<Cassette<PackedHeaders>>,
         profile: &Profile,
         options: &ReplayOptions,
         first: usize,
@@ -186,7 +191,7 @@ fn matcher(profile: &Profile, variables: &[Variables]) -> Matcher {
 }
 
 /// Whether any recording stands for requests with any body.
-fn has_unrecorded(cassette: &Cassette) -> bool {
+fn has_unrecorded(cassette: &Cassette<PackedHeaders>) -> bool {
     cassette.interactions.iter().any(|own| own.request.body == RequestBody::Unrecorded)
 }
 

@@ -10,7 +10,7 @@ use super::session::Place;
 use super::timeline::Timeline;
 use super::unify::fit;
 use super::variables::Declared;
-use crate::cassette::{Cassette, RecordedRequest};
+use crate::cassette::{Cassette, PackedHeaders, RecordedRequest};
 use crate::http::{CASSETTE, Origin, Request};
 use crate::matching::{
     Difference, Hidden, Known, Limits, LiveRequest, NearMiss, Verdict, body_shown, canonical, compared,
@@ -299,7 +299,7 @@ impl Explanation {
 }
 
 /// As `-c` takes a cassette: by its name where that finds it, in `recordings` or among what is shipped.
-fn as_typed(cassette: &Cassette) -> String {
+fn as_typed(cassette: &Cassette<PackedHeaders>) -> String {
     let is_file = cassette.path.extension().is_some_and(|own| own == "yaml" || own == "yml");
     if cassette.path.starts_with("recordings") || !is_file {
         cassette.name.clone()

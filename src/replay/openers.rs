@@ -8,13 +8,13 @@ use std::collections::HashMap;
 
 use ::http::Method;
 
-use crate::cassette::{Interaction, RequestBody};
+use crate::cassette::{Headers, Interaction, RequestBody};
 use crate::matching::Target;
 use crate::profile::{Kind, Profile};
 
 /// Per interaction, the ordinal of the write that is its opener: the last related one before it.
-pub(crate) fn openers(
-    interactions: &[Interaction],
+pub(crate) fn openers<H: Headers>(
+    interactions: &[Interaction<H>],
     upstream: &str,
     kinds: &[Kind],
     profile: &Profile,
@@ -94,7 +94,7 @@ impl Tree {
         &mut self,
         ordinal: usize,
         path: &[String],
-        interaction: &Interaction,
+        interaction: &Interaction<impl Headers>,
         kind: Kind,
         profile: &Profile,
     ) {
@@ -126,8 +126,9 @@ impl Tree {
     }
 
     /// Notes which segments below `collection` a POST's request or response names.
-    fn add_named(&mut self, ordinal: usize, collection: usize, interaction: &Interaction) {
-        let headers = interaction.response.headers.values().map(::http::HeaderValue::as_bytes);
+    fn add_named(&mut self, ordinal: usize, collection: usize, interaction: &Interaction<impl Headers>) {
+        let headers = interaction.response.headers.map();
+        let headers = headers.values().map(::http::HeaderValue::as_bytes);
         let sent = match &interaction.request.body {
             RequestBody::Bytes(bytes) => &bytes[..],
             RequestBody::Empty | RequestBody::Unrecorded => &[],

@@ -19,7 +19,7 @@ use super::search::Search;
 use super::session::{Given, Session};
 use super::sessions::{SessionOptions, Sessions};
 use super::time::{TimeFinder, as_recorded};
-use crate::cassette::{Cassette, Repeat};
+use crate::cassette::{Cassette, PackedHeaders, Repeat};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::http::{BODY_LIMIT, Body, CASSETTE, Coding, Guard, Reply, Request};
@@ -103,7 +103,12 @@ pub struct Player {
 
 impl Player {
     /// Makes `cassettes` findable.
-    pub fn new(cassettes: Vec<Cassette>, profile: &Profile, options: &ReplayOptions) -> Self {
+    pub fn new<C: Into<Cassette<PackedHeaders>>>(
+        cassettes: Vec<C>,
+        profile: &Profile,
+        options: &ReplayOptions,
+    ) -> Self {
+        let cassettes = cassettes.into_iter().map(Into::into).collect();
         Self {
             index: Index::new(cassettes, profile, options, 0),
             captured: None,
@@ -118,7 +123,13 @@ impl Player {
     /// what is the same in its cassettes counts as given. [`Player::take_over`] is to be called when it has. A player
     /// with captures has no successor.
     #[must_use]
-    pub fn successor(&self, cassettes: Vec<Cassette>, profile: &Profile, options: &ReplayOptions) -> Self {
+    pub fn successor<C: Into<Cassette<PackedHeaders>>>(
+        &self,
+        cassettes: Vec<C>,
+        profile: &Profile,
+        options: &ReplayOptions,
+    ) -> Self {
+        let cassettes = cassettes.into_iter().map(Into::into).collect();
         Self {
             index: self.index.after(cassettes, profile, options),
             captured: None,

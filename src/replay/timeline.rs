@@ -20,7 +20,7 @@ use super::splitter::Splitter;
 use super::time::TimeFinder;
 use super::unify::{Position, positions, variables_of};
 use super::variables::Variables;
-use crate::cassette::{Cassette, Interaction, RecordedResponse, Repeat};
+use crate::cassette::{Cassette, Interaction, PackedHeaders, RecordedResponse, Repeat};
 use crate::clock::{Timestamp, parse_http_date};
 use crate::matching::{MaskedRequest, MatchKey, Matcher, Pattern, Target};
 use crate::profile::{Kind, Profile};
@@ -31,7 +31,7 @@ pub(super) struct Timeline {
     /// The cassette's name.
     pub(super) name: Arc<str>,
     /// The cassette, for miss reports: its requests. Its responses are in `answers`.
-    pub(super) cassette: Cassette,
+    pub(super) cassette: Cassette<PackedHeaders>,
     /// Per interaction the response ready to send, in recorded order.
     pub(super) answers: Vec<Answer>,
     /// Per key the recordings that it finds.
@@ -120,7 +120,7 @@ impl Timeline {
     /// Sorts a cassette's interactions by key and origin; returns the keys beside it, each with its track's number.
     /// `number` and `load`: by which sessions know it.
     pub(super) fn build(
-        mut cassette: Cassette,
+        mut cassette: Cassette<PackedHeaders>,
         variables: Variables,
         (number, load): (usize, u64),
         making: &Making<'_>,
@@ -205,7 +205,10 @@ const MAX_THREADS: usize = 8;
 
 /// The responses made ready, and what stands for their contents. What becomes part of an answer is taken from its
 /// interaction, so that there is never memory for both.
-fn answers(interactions: &mut [Interaction], splitter: &Splitter) -> (Vec<Answer>, Box<[u64]>) {
+fn answers(
+    interactions: &mut [Interaction<PackedHeaders>],
+    splitter: &Splitter,
+) -> (Vec<Answer>, Box<[u64]>) {
     let count = interactions.len();
     let threads = thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
     let threads = threads.min(count.div_ceil(AT_A_TIME));
@@ -236,17 +239,15 @@ fn answers(interactions: &mut [Interaction], splitter: &Splitter) -> (Vec<Answer
 }
 
 fn answers_of(
-    interactions: &mut [Interaction],
+    interactions: &mut [Interaction<PackedHeaders>],
     splitter: &Splitter,
     known: &mut KnownHeaders,
 ) -> Vec<(Answer, u64)> {
     let ready = interactions.iter_mut().map(|own| {
-        let ready = (Answer::new(own, splitter, known), content(&own.response));
-        own.at = own.at.or_else(|| date(&own.response.headers));
-        own.request.headers = HeaderMap::new();
-        own.response.headers = HeaderMap::new();
-        own.response.body = None;
-        ready
+        let response = own.response.unpack();
+        own.at = own.at.or_else(|| date(&response.headers));
+        let content = content(&response);
+        (Answer::new(&own.request.method, response, splitter, known), content)
     });
     ready.collect()
 }
@@ -263,7 +264,7 @@ fn date(headers: &HeaderMap) -> Option<Timestamp> {
     parse_http_date(headers.get(header::DATE)?.to_str().ok()?)
 }
 
-fn kind(interaction: &Interaction, upstream: &str, profile: &Profile) -> Kind {
+fn kind(interaction: &Interaction<PackedHeaders>, upstream: &str, profile: &Profile) -> Kind {
     let target = Target::recorded(&interaction.request.url, upstream);
     let segments: Vec<_> = target.segments().collect();
     let borrowed: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();

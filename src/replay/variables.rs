@@ -50,7 +50,7 @@ pub(super) enum Declared {
 
 impl Variables {
     /// Those of a cassette, numbered as `before` it was edited.
-    pub(super) fn of(cassette: &Cassette, before: Option<&Self>) -> Self {
+    pub(super) fn of<H>(cassette: &Cassette<H>, before: Option<&Self>) -> Self {
         let mut all = Self::default();
         let upstream = Origin::parse(&cassette.header.upstream);
         // A cassette always names an origin; `invalid` is one that no link has (RFC 6761 §6.4).

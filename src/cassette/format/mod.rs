@@ -23,6 +23,7 @@ use std::io;
 
 use bytes::Bytes;
 
+pub(super) use read::{Keep, read_as};
 pub use read::{Reading, Torn, read};
 pub(crate) use scalar::{fits_block, is_invisible, push_block, push_indent, push_key, push_text};
 pub use write::{write_header, write_interaction};

@@ -2,10 +2,12 @@
 //!
 //! Documents are independent of each other, so those of a long cassette are parsed on several threads.
 
+use std::convert::identity;
 use std::io::BufRead;
 use std::path::Path;
 use std::thread;
 
+use http::HeaderMap;
 use serde::de::DeserializeSeed;
 
 use super::document::{FromMap, Read, Version};
@@ -15,7 +17,7 @@ use crate::cassette::error::{CassetteError, Problem};
 use crate::cassette::model::{Cassette, FORMAT_VERSION, Header, Interaction};
 
 /// Text that is read before it is parsed: bounds memory, and is enough to keep several threads busy.
-const BATCH: usize = 8 << 20;
+const BATCH: usize = 2 << 20;
 
 /// Text below which a second thread costs more than it saves.
 const WORTH_A_THREAD: usize = 256 << 10;
@@ -25,9 +27,9 @@ const MAX_THREADS: usize = 8;
 
 /// What reading a cassette gives.
 #[derive(Debug)]
-pub struct Reading {
+pub struct Reading<H = HeaderMap> {
     /// The header and every complete interaction.
-    pub cassette: Cassette,
+    pub cassette: Cassette<H>,
     /// The last document, if it was cut off.
     pub torn: Option<Torn>,
     /// Whether the last complete document has the line that ends it.
@@ -55,6 +57,20 @@ pub fn read(
     path: &Path,
     bodies: &dyn LoadBody,
 ) -> Result<Reading, CassetteError> {
+    read_as(input, name, path, bodies, identity)
+}
+
+/// What is kept of an interaction as soon as it has been read.
+pub(in crate::cassette) type Keep<H> = fn(Interaction) -> Interaction<H>;
+
+/// Reads a cassette as [`read`] does, and keeps of each interaction what `keep` makes of it.
+pub(in crate::cassette) fn read_as<H: Send>(
+    input: impl BufRead,
+    name: String,
+    path: &Path,
+    bodies: &dyn LoadBody,
+    keep: Keep<H>,
+) -> Result<Reading<H>, CassetteError> {
     let mut parser = Parser { path, bodies, threads: threads() };
     let mut splitter = Splitter::new(input);
     let mut buffer = Vec::new();
@@ -82,7 +98,7 @@ pub fn read(
                 if buffer.len() < BATCH {
                     continue;
                 }
-                parser.batch(&buffer, &pieces, &mut reading.cassette.interactions)?;
+                parser.batch(&buffer, &pieces, keep, &mut reading.cassette.interactions)?;
                 pieces.clear();
                 buffer.clear();
                 continue;
@@ -90,7 +106,7 @@ pub fn read(
             Ok(None) => None,
             Err((line, problem)) => Some(CassetteError::at(path, line, 0, problem)),
         };
-        parser.batch(&buffer, &pieces, &mut reading.cassette.interactions)?;
+        parser.batch(&buffer, &pieces, keep, &mut reading.cassette.interactions)?;
         return failed.map_or(Ok(reading), Err);
     }
 }
@@ -161,7 +177,7 @@ impl Parser<'_> {
         match piece.end {
             End::Closed | End::Next => false,
             End::File { whole_line } => {
-                recorded || !whole_line || self.pieces(buffer, std::slice::from_ref(piece)).is_err()
+                recorded || !whole_line || self.pieces(buffer, std::slice::from_ref(piece), identity).is_err()
             }
         }
     }
@@ -175,19 +191,20 @@ impl Parser<'_> {
     }
 
     /// Parses `pieces` of `buffer`, in parallel if that is worth it.
-    fn batch(
+    fn batch<H: Send>(
         self,
         buffer: &[u8],
         pieces: &[Piece],
-        into: &mut Vec<Interaction>,
+        keep: Keep<H>,
+        into: &mut Vec<Interaction<H>>,
     ) -> Result<(), CassetteError> {
         let threads = self.threads.min(buffer.len() / WORTH_A_THREAD).min(pieces.len()).max(1);
         into.reserve(pieces.len());
         if threads == 1 {
-            return self.pieces(buffer, pieces).map(|interactions| into.extend(interactions));
+            return self.pieces(buffer, pieces, keep).map(|interactions| into.extend(interactions));
         }
         let parts: Vec<_> = thread::scope(|scope| {
-            let part = |pieces| move || self.pieces(buffer, pieces);
+            let part = |pieces| move || self.pieces(buffer, pieces, keep);
             let started: Vec<_> = pieces
                 .chunks(pieces.len().div_ceil(threads))
                 .map(|pieces| (pieces, thread::Builder::new().spawn_scoped(scope, part(pieces))))
@@ -197,7 +214,7 @@ impl Parser<'_> {
                 .map(|(pieces, thread)| match thread.map(thread::ScopedJoinHandle::join) {
                     Ok(Ok(part)) => part,
                     Ok(Err(panic)) => std::panic::resume_unwind(panic),
-                    Err(_) => self.pieces(buffer, pieces), // no more threads to be had: do it here
+                    Err(_) => self.pieces(buffer, pieces, keep), // no more threads to be had: do it here
                 })
                 .collect()
         });
@@ -207,7 +224,12 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn pieces(self, buffer: &[u8], pieces: &[Piece]) -> Result<Vec<Interaction>, CassetteError> {
+    fn pieces<H>(
+        self,
+        buffer: &[u8],
+        pieces: &[Piece],
+        keep: Keep<H>,
+    ) -> Result<Vec<Interaction<H>>, CassetteError> {
         pieces
             .iter()
             .map(|piece| {
@@ -216,7 +238,7 @@ impl Parser<'_> {
                     Some(interaction) => interaction,
                     None => self.document::<Interaction>(self.guarded(text, piece)?, piece.line)?,
                 };
-                Ok(Interaction { line: piece.line, ..interaction })
+                Ok(keep(Interaction { line: piece.line, ..interaction }))
             })
             .collect()
     }

@@ -1,5 +1,6 @@
 //! Loads cassettes, all errors at once, and sets a torn tail aside.
 
+use std::convert::identity;
 use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
@@ -9,8 +10,9 @@ use super::find::{Origin, Source};
 use super::sidecar::{Beside, Nowhere};
 use super::{lock, regular, set_aside};
 use crate::cassette::error::{CassetteError, Problem};
-use crate::cassette::format::{self, Torn};
-use crate::cassette::model::Cassette;
+use crate::cassette::format::{self, Keep, Torn};
+use crate::cassette::model::{Cassette, Interaction};
+use crate::cassette::packed::PackedHeaders;
 use crate::progress::{Part, Progress, Work};
 
 /// A start that takes longer than this is worth a word.
@@ -35,10 +37,29 @@ pub enum CutOff {
 /// # Errors
 /// What is wrong with each that cannot be loaded.
 pub fn load_all(sources: &[Source], cut_off: CutOff) -> Result<Vec<Cassette>, Vec<CassetteError>> {
+    load_all_as(sources, cut_off, identity)
+}
+
+/// The same, as replay needs them.
+///
+/// # Errors
+/// What is wrong with each that cannot be loaded.
+pub fn load_packed(
+    sources: &[Source],
+    cut_off: CutOff,
+) -> Result<Vec<Cassette<PackedHeaders>>, Vec<CassetteError>> {
+    load_all_as(sources, cut_off, Interaction::from)
+}
+
+fn load_all_as<H: Send>(
+    sources: &[Source],
+    cut_off: CutOff,
+    keep: Keep<H>,
+) -> Result<Vec<Cassette<H>>, Vec<CassetteError>> {
     let progress = Progress::new(WORK, sources.len(), sources.iter().map(size).sum());
     let (mut cassettes, mut errors) = (Vec::with_capacity(sources.len()), Vec::new());
     for source in sources {
-        match load_with(source, cut_off, Some(progress.begin(size(source), 1))) {
+        match load_as(source, cut_off, keep, Some(progress.begin(size(source), 1))) {
             Ok(cassette) => cassettes.push(cassette),
             Err(error) => errors.push(error),
         }
@@ -51,23 +72,25 @@ pub fn load_all(sources: &[Source], cut_off: CutOff) -> Result<Vec<Cassette>, Ve
 /// # Errors
 /// It cannot be read, or is not a cassette.
 pub fn load(source: &Source, cut_off: CutOff) -> Result<Cassette, CassetteError> {
-    load_with(source, cut_off, None)
+    load_as(source, cut_off, identity, None)
 }
 
-fn load_with(
+fn load_as<H: Send>(
     source: &Source,
     cut_off: CutOff,
+    keep: Keep<H>,
     mut progress: Option<Part<'_>>,
-) -> Result<Cassette, CassetteError> {
+) -> Result<Cassette<H>, CassetteError> {
     let path = match &source.origin {
         Origin::File(path) => path,
         Origin::Shipped(text) => {
             let path = PathBuf::from(format!("{} (shipped)", source.name));
-            return Ok(format::read(text.as_bytes(), source.name.clone(), &path, &Nowhere)?.cassette);
+            let read = format::read_as(text.as_bytes(), source.name.clone(), &path, &Nowhere, keep)?;
+            return Ok(read.cassette);
         }
     };
     loop {
-        let reading = read_file(path, source.name.clone(), progress.as_mut())?;
+        let reading = read_file(path, source.name.clone(), keep, progress.as_mut())?;
         let Some(torn) = reading.torn else { return Ok(reading.cassette) };
         let line = torn.line;
         match mend(path, torn, cut_off) {
@@ -118,11 +141,12 @@ impl io::Read for Told<'_, '_> {
     }
 }
 
-fn read_file(
+fn read_file<H: Send>(
     path: &Path,
     name: String,
+    keep: Keep<H>,
     progress: Option<&mut Part<'_>>,
-) -> Result<format::Reading, CassetteError> {
+) -> Result<format::Reading<H>, CassetteError> {
     // The kind is looked at first, since opening a pipe would wait for its other end.
     let unreadable = |error| CassetteError::file(path, Problem::Read(error));
     if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
@@ -131,7 +155,7 @@ fn read_file(
     let file = File::open(path).map_err(unreadable)?;
     regular(&file, path)?;
     let input = BufReader::with_capacity(READ_BUFFER, Told { file, read: 0, progress });
-    format::read(input, name, path, &Beside::new(path))
+    format::read_as(input, name, path, &Beside::new(path), keep)
 }
 
 /// What became of a torn tail.

@@ -21,7 +21,7 @@ use std::thread;
 use std::time::Duration;
 
 pub use find::{Origin, RECORDINGS, Source, find, path_for};
-pub use load::{CutOff, load, load_all};
+pub use load::{CutOff, load, load_all, load_packed};
 pub use rewrite::{Part, Rewrite};
 pub use whole::Whole;
 pub use writer::{Existing, Writer, is_cassette, is_recorded};
