@@ -246,7 +246,7 @@ impl Scenarios {
         let scripts = &session.scripts;
         request.told().scenario
             || scripts.choice().is_some()
-            || self.common.matches(&request.head.method, request.head.uri.path()).is_some()
+            || self.common.concerns(&request.head.method, request.head.uri.path())
             || scripts.known_state().is_some_and(ScenarioState::has_overlays)
     }
 

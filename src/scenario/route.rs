@@ -188,6 +188,18 @@ pub(super) fn spelled(path: &str) -> Cow<'_, str> {
     if spelled.is_empty() { "/".into() } else { spelled.into() }
 }
 
+/// A path that can be walked along: empty segments are passed over on the way, so only escapes need another spelling.
+fn unescaped(path: &str) -> Cow<'_, str> {
+    if memchr::memchr(b'%', path.as_bytes()).is_some() { spelled(path) } else { Cow::Borrowed(path) }
+}
+
+/// The first segment of a path, and what follows it.
+fn first(path: &str) -> Option<(&str, &str)> {
+    let from = path.bytes().position(|byte| byte != b'/')?;
+    let path = &path[from..];
+    Some(path.split_at(path.bytes().position(|byte| byte == b'/').unwrap_or(path.len())))
+}
+
 /// Routes by path, each known by its number.
 #[derive(Debug, Default)]
 pub(super) struct Routes {
@@ -225,17 +237,17 @@ impl Routes {
         }
     }
 
-    /// The numbers of all routes that a request is of, in order; none, for most requests, allocates nothing.
+    /// The numbers of all routes that a request is of, in order.
     pub(super) fn find(&self, method: &Method, path: &str) -> Vec<usize> {
         let mut found = Vec::new();
-        // Empty segments are passed over on the way, so only escapes need another spelling.
-        if memchr::memchr(b'%', path.as_bytes()).is_some() {
-            self.root.collect(method, &spelled(path), &mut found);
-        } else {
-            self.root.collect(method, path, &mut found);
-        }
+        self.root.collect(method, &unescaped(path), &mut found);
         found.sort_unstable();
         found
+    }
+
+    /// Whether a request is of any route.
+    pub(super) fn has(&self, method: &Method, path: &str) -> bool {
+        self.root.has(method, &unescaped(path))
     }
 }
 
@@ -258,18 +270,11 @@ impl Node {
 
     /// Collects from here on down; `rest` is what is left of the path.
     fn collect(&self, method: &Method, rest: &str, found: &mut Vec<usize>) {
-        let mut take = |routes: &[(Option<Method>, usize)]| {
-            let fitting = routes.iter().filter(|(own, _)| own.as_ref().is_none_or(|own| own == method));
-            found.extend(fitting.map(|(_, number)| *number));
-        };
-        let rest = rest.trim_start_matches('/');
-        if rest.is_empty() {
-            take(&self.ends);
+        let Some((segment, rest)) = first(rest) else {
+            found.extend(fitting(&self.ends, method));
             return;
-        }
-        take(&self.rests);
-        let end = rest.bytes().position(|byte| byte == b'/').unwrap_or(rest.len());
-        let (segment, rest) = rest.split_at(end);
+        };
+        found.extend(fitting(&self.rests, method));
         if let Some(node) = self.literal(segment) {
             node.collect(method, rest, found);
         }
@@ -277,6 +282,23 @@ impl Node {
             node.collect(method, rest, found);
         }
     }
+
+    /// Whether any route is found from here on down.
+    fn has(&self, method: &Method, rest: &str) -> bool {
+        let Some((segment, rest)) = first(rest) else { return fitting(&self.ends, method).next().is_some() };
+        fitting(&self.rests, method).next().is_some()
+            || self.literal(segment).is_some_and(|node| node.has(method, rest))
+            || self.any.as_ref().is_some_and(|node| node.has(method, rest))
+    }
+}
+
+/// The numbers of the routes that have this method.
+fn fitting<'a>(
+    routes: &'a [(Option<Method>, usize)],
+    method: &'a Method,
+) -> impl Iterator<Item = usize> + 'a {
+    let fitting = routes.iter().filter(move |(own, _)| own.as_ref().is_none_or(|own| own == method));
+    fitting.map(|(_, number)| *number)
 }
 
 #[cfg(test)]
@@ -380,6 +402,7 @@ mod tests {
                 .filter(|&place| patterns[place].is_for(&Method::GET, &plain)).collect();
             let mut routes = Routes::default();
             patterns.iter().enumerate().for_each(|(number, pattern)| routes.add(pattern, number));
+            prop_assert_eq!(routes.has(&Method::GET, &path), !asked.is_empty());
             prop_assert_eq!(routes.find(&Method::GET, &path), asked);
         }
     }

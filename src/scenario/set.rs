@@ -160,7 +160,12 @@ impl Set {
         contests
     }
 
-    /// The handlers that a request meets; `None`, for most requests, costs one look at the routes.
+    /// Whether a request meets any handler: one look at the routes.
+    pub fn concerns(&self, method: &Method, path: &str) -> bool {
+        self.routes.has(method, path)
+    }
+
+    /// The handlers that a request meets.
     pub fn matches(&self, method: &Method, path: &str) -> Option<Route> {
         if self.handlers.is_empty() {
             return None;
