@@ -1,7 +1,7 @@
 //! Connections to the upstream: used again after every kind of answer, and never after their end.
 
 use std::collections::HashSet;
-use std::sync::Mutex;
+use std::sync::{Barrier, Mutex};
 
 use crate::support::overdub::{Overdub, Project};
 use crate::support::wire::{Act, Client, Upstream, chunk, in_chunks, request, send, with_body};
@@ -78,20 +78,19 @@ fn a_connection_that_the_upstream_ends_is_not_used_again() {
 
 #[test]
 fn requests_at_the_same_time_have_connections_of_their_own() {
-    let waiting = Mutex::new(HashSet::new());
+    let (seen, all_there) = (Mutex::new(HashSet::new()), Barrier::new(3));
     let upstream = Upstream::start(move |request| {
-        let is_first = waiting.lock().unwrap().insert(request.target().to_owned());
-        let mut acts = if is_first { vec![Act::Wait] } else { vec![] };
-        acts.extend(with_body("HTTP/1.1 200 OK", request.target()));
-        acts
+        let is_first = seen.lock().unwrap().insert(request.target().to_owned());
+        if is_first {
+            // None is answered before all have come.
+            all_there.wait();
+        }
+        with_body("HTTP/1.1 200 OK", request.target())
     });
     let (_project, [passing, _]) = both(&upstream);
     let mut clients: Vec<_> = (0..3).map(|_| Client::to(passing.address)).collect();
     for (number, client) in clients.iter_mut().enumerate() {
         client.send(request(&format!("GET /{number}")));
-    }
-    for _ in 0..3 {
-        upstream.go_on();
     }
     for (number, client) in clients.iter_mut().enumerate() {
         assert_eq!(client.answer(false).text(), format!("/{number}"));
