@@ -1,6 +1,7 @@
 //! Cassettes: recorded traffic as readable YAML files.
 //!
-//! `model` is what a cassette says, `format` turns it into YAML and back, `store` finds, loads and appends files.
+//! `model` is what a cassette says, `packed` the same as replay holds it, `format` turns it into YAML and back, `store`
+//! finds, loads and appends files.
 
 mod error;
 pub mod format;
