@@ -1,10 +1,14 @@
 //! Answers that wait for nothing: nearly all that a replay gives. They cost no future, which hyper would move about.
 
+use std::sync::Arc;
+
 use ::http::Method;
 
 use super::noting::note;
-use super::{Mode, Proxy, REPLAYED, own};
+use super::{Answer, Loaded, Mode, Proxy, REPLAYED, own};
+use crate::error::Error;
 use crate::http::{HEADER_LIMIT, Reply, Request};
+use crate::replay::Session;
 
 impl Proxy {
     /// The answer of the recordings, if there is nothing that it waits for: no body of the request, no script, no
@@ -37,5 +41,19 @@ impl Proxy {
         };
         self.close(&mut reply, outcome, noting);
         Some(reply)
+    }
+
+    /// The recorded answer to a request that scripts are for, if there is nothing that it waits for, and nobody looks on.
+    pub(super) fn recorded_now(
+        &self,
+        loaded: &Loaded,
+        session: &Arc<Session>,
+        request: &Request,
+    ) -> Option<Result<Answer, Error>> {
+        if !matches!(self.mode, Mode::Replay) || self.is_observed() || !request.body.is_end() {
+            return None;
+        }
+        let player = loaded.player.as_ref().filter(|player| player.is_prompt())?;
+        Some(player.answer_now(session, request).map(Answer::recorded))
     }
 }

@@ -125,8 +125,10 @@ impl Proxy {
             return Ok((reply, "scripted"));
         }
         let (session, version) = (&scene.scripted.session, request.head.version);
-        let Answer { reply, outcome, recording, guard } =
-            Box::pin(self.unscripted(loaded, session, request, entry)).await?;
+        let Answer { reply, outcome, recording, guard } = match self.recorded_now(loaded, session, &request) {
+            Some(answer) => answer?,
+            None => Box::pin(self.unscripted(loaded, session, request, entry)).await?,
+        };
         scene.moved(reply.status()).await;
         let reply = if scene.wants(&reply) { scene.changed(reply, recording, loaded).await? } else { reply };
         Ok((guarded(reply, guard, &scene.faults, version), outcome))
