@@ -195,9 +195,12 @@ fn unescaped(path: &str) -> Cow<'_, str> {
 
 /// The first segment of a path, and what follows it.
 fn first(path: &str) -> Option<(&str, &str)> {
-    let from = path.bytes().position(|byte| byte != b'/')?;
-    let path = &path[from..];
-    Some(path.split_at(path.bytes().position(|byte| byte == b'/').unwrap_or(path.len())))
+    let mut path = path;
+    while let Some(rest) = path.strip_prefix('/') {
+        path = rest;
+    }
+    let end = memchr::memchr(b'/', path.as_bytes()).unwrap_or(path.len());
+    (!path.is_empty()).then(|| path.split_at(end))
 }
 
 /// Routes by path, each known by its number.

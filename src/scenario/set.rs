@@ -162,7 +162,7 @@ impl Set {
 
     /// Whether a request meets any handler: one look at the routes.
     pub fn concerns(&self, method: &Method, path: &str) -> bool {
-        self.routes.has(method, path)
+        !self.handlers.is_empty() && self.routes.has(method, path)
     }
 
     /// The handlers that a request meets.
