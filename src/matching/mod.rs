@@ -16,13 +16,15 @@ mod shape;
 mod shown;
 mod speller;
 mod stand_ins;
+mod target;
 mod text;
 mod translation;
 
 pub use difference::Difference;
-pub use key::{LiveRequest, MatchKey, Matcher, Target};
+pub use key::{LiveRequest, MatchKey, Matcher};
 pub use near::Limits;
 pub use speller::ClientOrigin;
+pub use target::Target;
 
 pub(crate) use difference::Verdict;
 pub(crate) use key::MaskedRequest;

@@ -39,6 +39,7 @@ mod overlay;
 mod params;
 mod resolved;
 mod route;
+mod routes;
 mod set;
 mod state;
 mod time;
