@@ -348,7 +348,7 @@ impl Handler for Proxy {
         reply
     }
 
-    fn at_once(&self, request: &mut Request) -> Option<Reply> {
+    fn at_once(&self, request: &Request) -> Option<Reply> {
         self.replayed(request)
     }
 }

@@ -8,17 +8,14 @@ use super::noting::note;
 use super::{Answer, Loaded, Mode, Proxy, REPLAYED, own};
 use crate::error::Error;
 use crate::http::{HEADER_LIMIT, Reply, Request};
-use crate::replay::Session;
+use crate::replay::{Player, Session};
 
 impl Proxy {
     /// The answer of the recordings, if there is nothing that it waits for: no body of the request, no script, no
     /// recorded duration. Nearly every request of a replay is answered by this.
     pub(super) fn replayed(&self, request: &Request) -> Option<Reply> {
-        if !matches!(self.mode, Mode::Replay) || !request.body.is_end() {
-            return None;
-        }
         let loaded = self.loaded.load();
-        let player = loaded.player.as_ref().filter(|player| player.is_prompt())?;
+        let player = self.prompt(&loaded, request)?;
         let is_for_us = request.asked.is_none() && own::is_own(request.head.uri.path());
         if is_for_us || request.told().size > HEADER_LIMIT || request.head.method == Method::CONNECT {
             return None;
@@ -50,10 +47,13 @@ impl Proxy {
         session: &Arc<Session>,
         request: &Request,
     ) -> Option<Result<Answer, Error>> {
-        if !matches!(self.mode, Mode::Replay) || self.is_observed() || !request.body.is_end() {
-            return None;
-        }
-        let player = loaded.player.as_ref().filter(|player| player.is_prompt())?;
+        let player = self.prompt(loaded, request).filter(|_| !self.is_observed())?;
         Some(player.answer_now(session, request).map(Answer::recorded))
+    }
+
+    /// The player, if recordings alone answer, and this request waits for nothing.
+    fn prompt<'a>(&self, loaded: &'a Loaded, request: &Request) -> Option<&'a Arc<Player>> {
+        let is_replay = matches!(self.mode, Mode::Replay) && request.body.is_end();
+        loaded.player.as_ref().filter(|player| is_replay && player.is_prompt())
     }
 }

@@ -28,8 +28,8 @@ pub(super) struct Line<H> {
     pub(super) limit: HeadLimit,
 }
 
-/// What of a request counts once its answer is there.
-struct Told {
+/// Who is answered, as far as it counts once the answer is there.
+struct Recipient {
     is_head: bool,
     version: Version,
     /// Its connection, should it change its protocol.
@@ -64,22 +64,22 @@ impl<H: Handler> Line<H> {
         let Self { server, way, .. } = &**line;
         let (mut head, body) = request.into_parts();
         let client = head.extensions.remove::<OnUpgrade>();
-        let mut told = Told { is_head: head.method == Method::HEAD, version: head.version, client };
+        let mut recipient = Recipient { is_head: head.method == Method::HEAD, version: head.version, client };
         if head.method == Method::CONNECT && server.settings.forward.is_some() && way.opened.is_none() {
-            let (line, client) = (Arc::clone(line), told.client.take());
-            return Answering::Later(Box::pin(async move { line.connected(head, client, told).await }));
+            let (line, client) = (Arc::clone(line), recipient.client.take());
+            return Answering::Later(Box::pin(async move { line.connected(head, client, recipient).await }));
         }
-        let mut request = match server.request(head, body, way) {
+        let request = match server.request(head, body, way) {
             Ok(request) => request,
-            Err(error) => return Self::answered(line, error.into_reply(), told),
+            Err(error) => return Self::answered(line, error.into_reply(), recipient),
         };
-        if let Some(reply) = server.handler.at_once(&mut request) {
-            return Self::answered(line, reply, told);
+        if let Some(reply) = server.handler.at_once(&request) {
+            return Self::answered(line, reply, recipient);
         }
         let line = Arc::clone(line);
         Answering::Later(Box::pin(async move {
             let reply = line.server.handler.handle(request).await;
-            Self::answered(&line, reply, told).await
+            Self::answered(&line, reply, recipient).await
         }))
     }
 
@@ -88,19 +88,19 @@ impl<H: Handler> Line<H> {
         self: Arc<Self>,
         head: Parts,
         client: Option<OnUpgrade>,
-        told: Told,
+        recipient: Recipient,
     ) -> Result<Reply, h2::Error> {
         let (server, way) = (&self.server, self.way.clone());
         let reply = match &server.settings.forward {
             Some((forward, authority)) => server.connect(forward, authority, &head, client, way).await,
             None => Err(Error::Connect),
         };
-        Self::answered(&self, reply.unwrap_or_else(refused), told).await
+        Self::answered(&self, reply.unwrap_or_else(refused), recipient).await
     }
 
     /// What becomes of a reply on its way out.
-    fn answered(line: &Arc<Self>, mut reply: Reply, told: Told) -> Answering {
-        let Told { is_head, version, client } = told;
+    fn answered(line: &Arc<Self>, mut reply: Reply, recipient: Recipient) -> Answering {
+        let Recipient { is_head, version, client } = recipient;
         if let (Some(Tunnel(upstream)), Some(client)) = (reply.extensions_mut().remove(), client) {
             line.server.tunnel(client, upstream);
         }

@@ -39,9 +39,8 @@ pub trait Handler: Send + Sync + 'static {
     /// answer that holds [`Faults`](crate::fault::Faults) among them goes out as they say.
     fn handle(&self, request: Request) -> impl Future<Output = Reply> + Send;
 
-    /// The answer, if it is at hand: that costs no future. If it is not, the request stays as it is, for
-    /// [`Handler::handle`].
-    fn at_once(&self, request: &mut Request) -> Option<Reply> {
+    /// The answer, if it is at hand: that costs no future. If it is not, [`Handler::handle`] is asked.
+    fn at_once(&self, request: &Request) -> Option<Reply> {
         let _ = request;
         None
     }
