@@ -50,6 +50,7 @@
 //! | [`command`] | what each command does |
 
 pub mod admin;
+mod apart;
 pub mod audit;
 pub mod cassette;
 pub mod cli;

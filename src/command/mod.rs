@@ -16,6 +16,7 @@ mod scenario;
 mod scenarios;
 mod serve;
 mod terminal;
+mod threads;
 mod update;
 mod verify;
 
@@ -108,6 +109,7 @@ impl From<SettingsError> for Failure {
 /// Why it could not be done, sorted by exit code.
 pub fn run(command: Command, renewal: Renewal) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads::worker_threads()?)
         .enable_all()
         .build()
         .map_err(|error| Failure::usage(format_args!("cannot start worker threads: {error}")))?;

@@ -331,14 +331,6 @@ impl Proxy {
     }
 }
 
-/// Runs what may keep a thread busy for long where other requests do not wait for it.
-fn apart<T>(is_long: bool, work: impl FnOnce() -> T) -> T {
-    use tokio::runtime::{Handle, RuntimeFlavor};
-    let can_move =
-        || Handle::try_current().is_ok_and(|own| own.runtime_flavor() == RuntimeFlavor::MultiThread);
-    if is_long && can_move() { tokio::task::block_in_place(work) } else { work() }
-}
-
 impl Handler for Proxy {
     async fn handle(&self, request: Request) -> Reply {
         let mut noting = self.noting(&request);

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use super::scripted::Scripted;
+use crate::apart::apart;
 use crate::clock::{Clock, Timestamp};
 use crate::error::Error;
 use crate::http::{Request, SCENARIO};
@@ -281,8 +282,7 @@ impl Scenarios {
         if let Some(set) = self.chosen().get(choice) {
             return Ok(Arc::clone(set));
         }
-        let made =
-            super::apart(true, || compiled(engine_of(&self.engine), &self.library, choice, &self.settings));
+        let made = apart(true, || compiled(engine_of(&self.engine), &self.library, choice, &self.settings));
         let set = Arc::new(made.map_err(|error| match error {
             ScenarioError::Script(error) => Error::Script(error),
             other => Error::Choice(other.to_string()),

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use tokio::sync::Semaphore;
 
 use super::{Answer, Loaded, OnScriptError, Proxy, Scenarios};
+use crate::apart::apart;
 use crate::error::Error;
 use crate::fault::Faults;
 use crate::http::{BODY_LIMIT, Body, Coding, Guard, Reply, Request, Whole, end_to_end, filtered};
@@ -161,7 +162,7 @@ impl Scene<'_> {
         }
         // It is never closed.
         let _slow = self.slow.acquire().await;
-        super::apart(true, work)
+        apart(true, work)
     }
 
     /// The answer for an entity that is gone.

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use super::head::{Head, KnownHeaders};
 use super::splitter::{Medium, Splitter};
 use super::template::{Context, Template};
+use crate::apart::{LONG_BODY, apart};
 use crate::cassette::{Framing, RecordedResponse};
 use crate::http::{Body, Coding, Origin, Reply, end_to_end, filtered};
 
@@ -188,7 +189,8 @@ impl Answer {
         if let Some((_, bytes)) = kept.filter(|(own, _)| *own == whom) {
             return bytes;
         }
-        let bytes = coding.encode(&plain(Some(whom.clone())));
+        let plain = plain(Some(whom.clone()));
+        let bytes = apart(plain.len() > LONG_BODY, || coding.encode(&plain));
         *last.lock().unwrap_or_else(PoisonError::into_inner) = Some((whom, bytes.clone()));
         bytes
     }

@@ -19,6 +19,7 @@ use super::search::Search;
 use super::session::{Given, Session};
 use super::sessions::{SessionOptions, Sessions};
 use super::time::{TimeFinder, as_recorded};
+use crate::apart::{LONG_BODY, apart};
 use crate::cassette::{Cassette, PackedHeaders, Repeat};
 use crate::clock::Clock;
 use crate::error::Error;
@@ -198,7 +199,7 @@ impl Player {
         } else {
             Box::pin(decoded_body(request)).await?
         };
-        let found = self.take(session, request, body);
+        let found = apart(body.len() > LONG_BODY, || self.take(session, request, body));
         if let Ok(answered) = &found
             && let Some(wait) = answered.wait
         {
@@ -284,8 +285,11 @@ impl Player {
     /// The error that explains a miss.
     fn explained(&self, missed: &Missed, session: &Session, request: &Request) -> Error {
         let standing = |tag| self.standing(session, tag);
-        let why = self.scoped(session, request, &missed.body, &standing, |scope| {
-            scope.missed(&missed.reason, Limits::MESSAGE)
+        // All recordings are looked at.
+        let why = apart(true, || {
+            self.scoped(session, request, &missed.body, &standing, |scope| {
+                scope.missed(&missed.reason, Limits::MESSAGE)
+            })
         });
         Error::Miss(why.lines())
     }
@@ -382,7 +386,8 @@ pub async fn decoded_body(request: &mut Request) -> Result<Bytes, Error> {
 /// A body decoded as its headers say; as it is, where it is not what they say.
 pub fn decoded_as(headers: &HeaderMap, bytes: Bytes) -> Bytes {
     match Coding::of(headers) {
-        Ok(Some(coding)) => coding.decode(&bytes, BODY_LIMIT).unwrap_or(bytes),
+        // What is small may become large.
+        Ok(Some(coding)) => apart(true, || coding.decode(&bytes, BODY_LIMIT)).unwrap_or(bytes),
         _ => bytes,
     }
 }

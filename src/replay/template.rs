@@ -5,6 +5,7 @@ use data_encoding::BASE64URL_NOPAD;
 
 use super::spelling::Spelling;
 use super::time::RecordedTime;
+use crate::apart::{LONG_BODY, apart};
 use crate::http::{LinkForm, Origin};
 
 /// A text with open places.
@@ -73,7 +74,10 @@ impl Template {
 
     /// The text for one client; as it was recorded, when nothing comes to any place.
     pub(super) fn render(&self, context: &impl Context) -> Bytes {
-        if self.is_filled(context) { self.filled(context).into() } else { self.whole.clone() }
+        if !self.is_filled(context) {
+            return self.whole.clone();
+        }
+        apart(self.whole.len() > LONG_BODY, || self.filled(context)).into()
     }
 
     fn is_filled(&self, context: &impl Context) -> bool {

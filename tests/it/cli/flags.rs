@@ -66,3 +66,22 @@ fn the_variables_of_address_and_ca_are_read() {
         run("OVERDUB_UPSTREAM_CA", "none.pem", &["record", "--upstream", "https://127.0.0.1:1", "-c", "x"]);
     assert!(told.contains("--upstream-ca none.pem"), "{told}");
 }
+
+#[test]
+fn the_runtime_s_variable_is_how_many_threads_serve() {
+    let project = Project::new();
+    let run = |threads: &str| {
+        let listed =
+            project.command(&["completions", "bash"]).env("TOKIO_WORKER_THREADS", threads).output().unwrap();
+        (listed.status.code(), String::from_utf8_lossy(&listed.stderr).into_owned())
+    };
+    assert_eq!(run("2"), (Some(0), String::new()));
+    let (code, told) = run("0");
+    assert_eq!(code, Some(2), "{told}");
+    assert!(
+        told.contains(
+            "TOKIO_WORKER_THREADS=0: this is how many threads serve connections: a number from 1 to"
+        ),
+        "{told}"
+    );
+}
