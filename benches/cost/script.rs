@@ -53,7 +53,7 @@ pub(crate) fn script(criterion: &mut Criterion) {
     ];
     for (name, with_scenario, path, status) in cases {
         let proxy = proxy(with_scenario);
-        let ask = || request(Method::GET, &path, "", None);
+        let ask = || Box::new(request(Method::GET, &path, "", None));
         let reply = at_once(proxy.handle(ask()));
         let Body::Whole(bytes) = reply.body() else { panic!("a body at hand") };
         let text = String::from_utf8_lossy(bytes);

@@ -154,7 +154,7 @@ async fn asked_by<T: serde::de::DeserializeOwned>(mut request: Request, shape: &
 }
 
 impl Handler for Admin {
-    async fn handle(&self, request: Request) -> Reply {
-        self.answer(request).await.unwrap_or_else(Error::into_reply)
+    async fn handle(&self, request: Box<Request>) -> Reply {
+        self.answer(*request).await.unwrap_or_else(Error::into_reply)
     }
 }

@@ -49,7 +49,7 @@ pub async fn serve_org(org: Arc<Org>) -> Result<Served, LaunchError> {
 pub struct Org(pub Sandbox);
 
 impl Handler for Org {
-    async fn handle(&self, mut request: Request) -> Reply {
+    async fn handle(&self, mut request: Box<Request>) -> Reply {
         let origin = request.client_origin().to_string();
         let body = match std::mem::take(&mut request.body).read(BODY_LIMIT).await {
             Ok(Ok(whole)) => whole.data,

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use super::body::{Patient, Relinked};
 use super::heads::{as_replayed, assembled, framing, switched, upstream_headers, wanted_protocol};
 use super::links::{localise, relinked};
+use crate::apart::{LONG_BODY, apart};
 use crate::cassette::Framing;
 use crate::clock::{Clock, Stopwatch};
 use crate::error::Error;
@@ -26,9 +27,6 @@ use crate::upstream::{Cause, Upstream};
 
 /// How long a response body may stand still. Event streams are silent for a minute and more.
 const BODY_IDLE: Duration = Duration::from_mins(5);
-
-/// From this size on (bytes) a body is decoded and coded again apart from the threads that serve connections.
-const WORTH_A_THREAD: usize = 256 * 1024;
 
 /// The upstream, and the recorder beside it, if what passes is kept.
 #[derive(Debug)]
@@ -66,7 +64,7 @@ impl Live {
     ///
     /// # Errors
     /// When the upstream gives no answer.
-    pub(super) async fn answer(self: &Arc<Self>, request: Request) -> Result<Reply, Error> {
+    pub(super) async fn answer(self: &Arc<Self>, request: Box<Request>) -> Result<Reply, Error> {
         let Some(recorder) = &self.recorder else {
             // Apart, for it is large, and hyper moves the future of every request.
             return Box::pin(Arc::clone(self).exchange(request)).await;
@@ -75,11 +73,11 @@ impl Live {
         recorder.see_through(Arc::clone(self).exchange(request)).await
     }
 
-    async fn exchange(self: Arc<Self>, request: Request) -> Result<Reply, Error> {
+    async fn exchange(self: Arc<Self>, request: Box<Request>) -> Result<Reply, Error> {
         let recorder = self.recorder.as_ref();
         let begun = recorder.map(|recorder| (recorder.clone(), self.clock.now(), Stopwatch::start()));
         let (target, body) = self.target(request)?;
-        let Target { origin, request: Request { head, .. } } = &target;
+        let (origin, head) = (&target.origin, &target.request.head);
         let copy = RequestCopy::of_length(http_body::Body::size_hint(&body).exact(), begun.is_some());
         let response = self.send(origin, head, body, &copy).await?;
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
@@ -119,7 +117,7 @@ impl Live {
     }
 
     /// Where the request goes, and its body.
-    fn target(&self, mut request: Request) -> Result<(Target, Body), Error> {
+    fn target(&self, mut request: Box<Request>) -> Result<(Target, Body), Error> {
         let origin = request.asked.as_ref().or(self.upstream.origin()).ok_or(Error::NoUpstream)?.clone();
         let body = std::mem::take(&mut request.body);
         Ok((Target { origin, request }, body))
@@ -234,14 +232,9 @@ impl Live {
             exchange.trailers = trailers.as_ref().map(copied).unwrap_or_default();
         }
         finish(capture).await;
-        let data = if data.len() < WORTH_A_THREAD {
-            relinked(&data, &parts.headers, links, || target.client()).unwrap_or(data)
-        } else {
-            let (whole, headers, links) = (data.clone(), parts.headers.clone(), links.clone());
-            let changed = move || relinked(&whole, &headers, &links, || target.client());
-            let changed = tokio::task::spawn_blocking(changed);
-            changed.await.ok().flatten().unwrap_or(data)
-        };
+        let changed =
+            apart(data.len() > LONG_BODY, || relinked(&data, &parts.headers, links, || target.client()));
+        let data = changed.unwrap_or(data);
         let body = match framing {
             Framing::Length => {
                 parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(data.len()));
@@ -287,7 +280,7 @@ struct Target {
     /// The origin it is sent to.
     origin: Origin,
     /// The request, less its body. What asked for the origin itself is not altered on the way.
-    request: Request,
+    request: Box<Request>,
 }
 
 impl Target {

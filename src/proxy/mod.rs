@@ -241,7 +241,7 @@ impl Proxy {
     /// The answer, and what came of the request in a word. `entry` is where it is noted.
     async fn answer(
         &self,
-        request: Request,
+        request: Box<Request>,
         entry: &mut Option<Open<'_>>,
     ) -> Result<(Reply, &'static str), Error> {
         let size = request.told().size;
@@ -275,7 +275,7 @@ impl Proxy {
         &self,
         loaded: &Loaded,
         session: &Arc<Session>,
-        mut request: Request,
+        mut request: Box<Request>,
         entry: &mut Option<Open<'_>>,
     ) -> Result<Answer, Error> {
         // A player is there wherever recordings answer.
@@ -311,7 +311,7 @@ impl Proxy {
         player: &Player,
         session: &Arc<Session>,
         live: &Arc<Live>,
-        mut request: Request,
+        mut request: Box<Request>,
         entry: &mut Option<Open<'_>>,
     ) -> Result<Answer, Error> {
         let Ok(answered) = player.try_answer(session, &mut request).await? else {
@@ -332,7 +332,7 @@ impl Proxy {
 }
 
 impl Handler for Proxy {
-    async fn handle(&self, request: Request) -> Reply {
+    async fn handle(&self, request: Box<Request>) -> Reply {
         let mut noting = self.noting(&request);
         let answered = self.answer(request, &mut noting.entry).await;
         let (mut reply, outcome) = answered.unwrap_or_else(|error| self.failed(error, &noting));

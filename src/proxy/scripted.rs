@@ -80,7 +80,7 @@ impl Proxy {
         loaded: &Loaded,
         scenarios: &Scenarios,
         scripted: Scripted,
-        mut request: Request,
+        mut request: Box<Request>,
         entry: &mut Option<Open<'_>>,
     ) -> Result<(Reply, &'static str), Error> {
         let recorded = || loaded.player.as_ref().and_then(|player| player.recorded_at());
@@ -109,7 +109,7 @@ impl Proxy {
         &self,
         loaded: &Loaded,
         scene: &mut Scene<'_>,
-        request: Request,
+        request: Box<Request>,
         entry: &mut Option<Open<'_>>,
     ) -> Result<(Reply, &'static str), Error> {
         let before = scene.before().await?;

@@ -76,7 +76,7 @@ impl<H: Handler> Line<H> {
         if let Some(reply) = server.handler.at_once(&request) {
             return Self::answered(line, reply, recipient);
         }
-        let line = Arc::clone(line);
+        let (line, request) = (Arc::clone(line), Box::new(request));
         Answering::Later(Box::pin(async move {
             let reply = line.server.handler.handle(request).await;
             Self::answered(&line, reply, recipient).await

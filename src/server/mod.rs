@@ -37,7 +37,9 @@ pub trait Handler: Send + Sync + 'static {
     ///
     /// An answer of status 101 holds a [`Tunnel`] among its extensions: the server joins it to the client's side. An
     /// answer that holds [`Faults`](crate::fault::Faults) among them goes out as they say.
-    fn handle(&self, request: Request) -> impl Future<Output = Reply> + Send;
+    ///
+    /// The request comes by a pointer: futures are moved about with all that they hold.
+    fn handle(&self, request: Box<Request>) -> impl Future<Output = Reply> + Send;
 
     /// The answer, if it is at hand: that costs no future. If it is not, [`Handler::handle`] is asked.
     fn at_once(&self, request: &Request) -> Option<Reply> {

@@ -22,6 +22,9 @@ use crate::http::Body;
 /// How often a connection is polled in one go before other tasks have their turn: it needs one or two.
 const MOST_TURNS: usize = 8;
 
+/// Why there is no answer, with the request if nothing of it was sent.
+pub(super) type Unsent = Box<TrySendError<Request<Body>>>;
+
 /// A connection for one exchange at a time. Dropping it closes it.
 pub(super) struct Connection {
     sender: SendRequest<Body>,
@@ -45,12 +48,15 @@ impl Connection {
     /// Why there is no answer, with the request if nothing of it was sent.
     pub(super) async fn send(
         mut self: Box<Self>,
-        request: Request<Body>,
-    ) -> Result<(Response<Incoming>, Box<Self>), TrySendError<Request<Body>>> {
+        request: Box<Request<Body>>,
+    ) -> Result<(Response<Incoming>, Box<Self>), Unsent> {
         // Its budget is that of the connection, which it would wake in vain.
-        let mut response = pin!(unconstrained(self.sender.try_send_request(request)));
+        let mut response = pin!(unconstrained(self.sender.try_send_request(*request)));
         let response = poll_fn(|context| self.poll_while(context, |_, own| response.as_mut().poll(own)));
-        response.await.map(|response| (response, self))
+        match response.await {
+            Ok(response) => Ok((response, self)),
+            Err(failed) => Err(Box::new(failed)),
+        }
     }
 
     /// Waits until the next request can be sent, or the connection has ended.

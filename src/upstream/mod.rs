@@ -92,7 +92,8 @@ impl Upstream {
     ) -> Result<Response<Body>, UpstreamError> {
         let Reach { connector, pool } = &*self.reach;
         let peer = pool.peer(origin).map_err(|error| self.error(origin, Cause::Broken(error.to_string())))?;
-        let mut request = Request::new(body);
+        // A pointer, for the futures that hold it are moved about.
+        let mut request = Box::new(Request::new(body));
         *request.method_mut() = method;
         *request.headers_mut() = headers;
         let sent = if request.headers().contains_key(header::UPGRADE) {

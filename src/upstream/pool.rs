@@ -7,11 +7,10 @@ use std::time::Duration;
 use ::http::uri::{Parts, PathAndQuery};
 use ::http::{HeaderValue, Request, Response, Uri, header};
 use hyper::body::Incoming;
-use hyper::client::conn::TrySendError;
 use hyper::client::conn::http2;
 
 use super::connect::{ConnectError, Connected, Connector};
-use super::connection::Connection;
+use super::connection::{Connection, Unsent};
 use super::incoming::arriving;
 use crate::clock::Stopwatch;
 use crate::http::{Body, Origin, Upload};
@@ -101,7 +100,7 @@ impl Peer {
     pub(super) async fn send(
         self: &Arc<Self>,
         connector: &Connector,
-        mut request: Request<Body>,
+        mut request: Box<Request<Body>>,
         target: Option<&PathAndQuery>,
         upload: &(impl Fn() -> Upload + Sync),
     ) -> Result<Response<Body>, Failure> {
@@ -123,13 +122,13 @@ impl Peer {
                         Err(failed) => failed,
                     }
                 }
-                Connected::Http2(sender) => match self.share(sender, request, target).await {
+                Connected::Http2(sender) => match Box::pin(self.share(sender, request, target)).await {
                     Ok(response) => return Ok(response),
                     Err(failed) => failed,
                 },
             };
             match failed.take_message().filter(|_| is_used) {
-                Some(unsent) => request = unsent,
+                Some(unsent) => request = Box::new(unsent),
                 None => return Err(Failure::Exchange(failed.into_error())),
             }
         }
@@ -142,12 +141,12 @@ impl Peer {
     pub(super) async fn send_to_upgrade(
         &self,
         connector: &Connector,
-        mut request: Request<Body>,
+        mut request: Box<Request<Body>>,
         target: Option<&PathAndQuery>,
     ) -> Result<Response<Body>, Failure> {
         let mut sender = connector.connect_to_upgrade(&self.uri).await.map_err(Failure::Connect)?;
         self.spell(&mut request, target);
-        let response = sender.send_request(request).await.map_err(Failure::Exchange)?;
+        let response = sender.send_request(*request).await.map_err(Failure::Exchange)?;
         Ok(response.map(Body::Incoming))
     }
 
@@ -215,15 +214,17 @@ impl Peer {
     async fn share(
         &self,
         mut sender: http2::SendRequest<Body>,
-        mut request: Request<Body>,
+        mut request: Box<Request<Body>>,
         target: Option<&PathAndQuery>,
-    ) -> Result<Response<Body>, TrySendError<Request<Body>>> {
+    ) -> Result<Response<Body>, Unsent> {
         let mut parts = Parts::from(self.uri.clone());
         parts.path_and_query = target.cloned().or(parts.path_and_query);
         // Parts of URIs that were parsed make a URI.
         *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
-        let response = sender.try_send_request(request).await?;
-        Ok(response.map(Body::Incoming))
+        match sender.try_send_request(*request).await {
+            Ok(response) => Ok(response.map(Body::Incoming)),
+            Err(failed) => Err(Box::new(failed)),
+        }
     }
 
     /// Writes the target and the host as HTTP/1.1 does.

@@ -35,7 +35,7 @@ struct Answers {
 }
 
 impl Handler for Answers {
-    async fn handle(&self, request: Request) -> Reply {
+    async fn handle(&self, request: Box<Request>) -> Reply {
         self.answered.fetch_add(1, Ordering::SeqCst);
         let path = request.head.uri.path();
         let is_head = request.head.method == "HEAD";

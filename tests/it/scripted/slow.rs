@@ -39,17 +39,18 @@ fn requests_that_wait_for_a_script_hold_no_thread_that_others_need() {
         .unwrap();
     runtime.block_on(async {
         // Only what has taken long once is known to do so.
-        assert_eq!(proxy.handle(request("GET /slow", &[])).await.status(), 204);
+        assert_eq!(proxy.handle(Box::new(request("GET /slow", &[]))).await.status(), 204);
         let ended = Arc::new(AtomicUsize::new(0));
         let slow = (0..MANY).map(|_| {
             let (proxy, ended) = (Arc::clone(&proxy), Arc::clone(&ended));
             tokio::spawn(async move {
-                proxy.handle(request("GET /slow", &[])).await;
+                proxy.handle(Box::new(request("GET /slow", &[]))).await;
                 ended.fetch_add(1, Ordering::SeqCst);
             })
         });
         let slow: Vec<_> = slow.collect();
-        let other = tokio::spawn(async move { proxy.handle(request("GET /other", &[])).await.status() });
+        let other =
+            tokio::spawn(async move { proxy.handle(Box::new(request("GET /other", &[]))).await.status() });
         assert_eq!(other.await.unwrap(), 200);
         let before = ended.load(Ordering::SeqCst);
         assert!(before < MANY / 2, "it waited for {before}");

@@ -87,7 +87,7 @@ pub(crate) fn address(bytes: &[u8]) -> String {
 struct Mirror;
 
 impl Handler for Mirror {
-    async fn handle(&self, request: Request) -> Reply {
+    async fn handle(&self, request: Box<Request>) -> Reply {
         let asked = request.asked.as_ref().map_or_else(|| "us".to_owned(), ToString::to_string);
         let session = request.session.as_deref().unwrap_or("none");
         let text = format!(

@@ -136,7 +136,8 @@ impl World {
             return Ok(Came { answer: Some((status, headers, body)), faults: Faults::NONE });
         }
         let body = if body.is_empty() { Body::Empty } else { Body::Whole(body) };
-        let reply = self.proxy.handle(Request::new(head, body, "http", ([127, 0, 0, 1], 80).into())).await;
+        let reply =
+            self.proxy.handle(Box::new(Request::new(head, body, "http", ([127, 0, 0, 1], 80).into()))).await;
         let (head, body) = reply.into_parts();
         let faults = head.extensions.get::<Faults>().copied().unwrap_or_default();
         if faults.wire.is_some_and(|wire| wire.replaces_the_answer()) {
