@@ -236,7 +236,7 @@ impl Splitter {
 }
 
 fn as_slot((range, time): FoundTime) -> (Range<usize>, Slot) {
-    (range, Slot::Time(time))
+    (range, Slot::Time(Box::new(time)))
 }
 
 fn is_base64url(byte: u8) -> bool {

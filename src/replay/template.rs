@@ -1,5 +1,7 @@
 //! A text with open places: split once at load, filled in for each client.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use data_encoding::BASE64URL_NOPAD;
 
@@ -13,16 +15,15 @@ use crate::http::{LinkForm, Origin};
 pub(super) struct Template {
     /// As it was recorded.
     whole: Bytes,
-    pieces: Vec<Piece>,
-    tail: Bytes,
+    places: Box<[Place]>,
 }
 
-/// A stretch that is always the same, and the open place behind it.
+/// An open place: the bytes `start..end` of the text. There are as many as there are links and values in all bodies, so
+/// each is small.
 #[derive(Debug, Clone)]
-struct Piece {
-    text: Bytes,
-    /// What was recorded in the open place.
-    recorded: Bytes,
+struct Place {
+    start: u32,
+    end: u32,
     slot: Slot,
 }
 
@@ -36,7 +37,7 @@ pub(super) enum Slot {
     /// A personal value: the variable of this number.
     Value(usize, Spelling),
     /// A time.
-    Time(RecordedTime),
+    Time(Box<RecordedTime>),
     /// The claims of a JSON Web Token, in base64url (RFC 7519 §3).
     Claims(Box<Template>),
 }
@@ -52,24 +53,27 @@ pub(super) trait Context {
 }
 
 impl Template {
-    /// The text with these places open, `None` when there are none. Of places that overlap the first one counts.
-    pub(super) fn new(text: &Bytes, mut slots: Vec<(std::ops::Range<usize>, Slot)>) -> Option<Self> {
+    /// The text with these places open, `None` when there are none. Of places that overlap the first one counts. A place
+    /// beyond the first 4 GiB is none.
+    pub(super) fn new(text: &Bytes, mut slots: Vec<(Range<usize>, Slot)>) -> Option<Self> {
         slots.sort_by_key(|(range, _)| range.start);
-        let mut pieces = Vec::with_capacity(slots.len());
+        let mut places = Vec::with_capacity(slots.len());
         let mut from = 0;
-        for (range, slot) in slots {
-            if range.start >= from {
-                let (text, recorded) = (text.slice(from..range.start), text.slice(range.clone()));
-                pieces.push(Piece { text, recorded, slot });
-                from = range.end;
+        for (Range { start, end }, slot) in slots {
+            if start >= from
+                && end <= text.len()
+                && let (Ok(start), Ok(end)) = (u32::try_from(start), u32::try_from(end))
+            {
+                places.push(Place { start, end, slot });
+                from = end as usize;
             }
         }
-        (!pieces.is_empty()).then(|| Self { whole: text.clone(), pieces, tail: text.slice(from..) })
+        (!places.is_empty()).then(|| Self { whole: text.clone(), places: places.into() })
     }
 
     /// Whether nothing is open but links to the upstream: then the client's origin decides all.
     pub(super) fn is_linked_only(&self) -> bool {
-        self.pieces.iter().all(|piece| matches!(piece.slot, Slot::Link(0, _)))
+        self.places.iter().all(|place| matches!(place.slot, Slot::Link(0, _)))
     }
 
     /// The text for one client; as it was recorded, when nothing comes to any place.
@@ -81,7 +85,7 @@ impl Template {
     }
 
     fn is_filled(&self, context: &impl Context) -> bool {
-        self.pieces.iter().any(|piece| match &piece.slot {
+        self.places.iter().any(|place| match &place.slot {
             Slot::Link(number, _) | Slot::Host(number) => context.origin(*number).is_some(),
             Slot::Value(number, _) => context.value(*number).is_some(),
             Slot::Time(_) => context.shift() != 0,
@@ -90,46 +94,49 @@ impl Template {
     }
 
     fn filled(&self, context: &impl Context) -> Vec<u8> {
-        let recorded: usize = self.pieces.iter().map(|piece| piece.text.len() + piece.recorded.len()).sum();
         // What is put in is about as long as what was recorded.
-        let mut out = Vec::with_capacity(recorded + self.pieces.len() * 16 + self.tail.len());
-        for piece in &self.pieces {
-            out.extend_from_slice(&piece.text);
-            piece.fill(context, &mut out);
+        let mut out = Vec::with_capacity(self.whole.len() + self.places.len() * 16);
+        let mut from = 0;
+        for Place { start, end, slot } in &self.places {
+            let (start, end) = (*start as usize, *end as usize);
+            out.extend_from_slice(&self.whole[from..start]);
+            slot.fill(&self.whole[start..end], context, &mut out);
+            from = end;
         }
-        out.extend_from_slice(&self.tail);
+        out.extend_from_slice(&self.whole[from..]);
         out
     }
 }
 
-impl Piece {
-    fn fill(&self, context: &impl Context, out: &mut Vec<u8>) {
-        match &self.slot {
-            Slot::Link(number, form) => {
+impl Slot {
+    /// Writes what comes to the place in which `recorded` was.
+    fn fill(&self, recorded: &[u8], context: &impl Context, out: &mut Vec<u8>) {
+        match self {
+            Self::Link(number, form) => {
                 if let Some(origin) = context.origin(*number) {
                     return form.write(origin, out);
                 }
             }
-            Slot::Host(number) => {
+            Self::Host(number) => {
                 if let Some(origin) = context.origin(*number) {
                     return out.extend_from_slice(origin.host().as_bytes());
                 }
             }
-            Slot::Value(number, spelling) => {
+            Self::Value(number, spelling) => {
                 if let Some(value) = context.value(*number) {
                     return spelling.write(value, out);
                 }
             }
-            Slot::Time(time) => {
+            Self::Time(time) => {
                 let shift = context.shift();
                 if shift != 0 && time.write(shift, out) {
                     return;
                 }
             }
-            Slot::Claims(claims) => {
+            Self::Claims(claims) => {
                 return out.extend_from_slice(BASE64URL_NOPAD.encode(&claims.render(context)).as_bytes());
             }
         }
-        out.extend_from_slice(&self.recorded);
+        out.extend_from_slice(recorded);
     }
 }

@@ -9,6 +9,7 @@ use std::thread;
 
 use ::http::{HeaderMap, Method, header};
 use foldhash::quality::FixedState;
+use smallvec::SmallVec;
 
 use super::answer::Answer;
 use super::head::KnownHeaders;
@@ -51,10 +52,10 @@ pub(super) struct Timeline {
 pub(super) struct Track {
     /// What decides which of them is due.
     pub(super) kind: Kind,
-    /// Their ordinals, ascending.
-    pub(super) recordings: Vec<usize>,
+    /// Their ordinals, ascending. Most tracks have one, and there are as many as requests.
+    pub(super) recordings: SmallVec<[usize; 1]>,
     /// Stretches of `recordings` between one opener and the next; a write's are one.
-    pub(super) groups: Vec<Group>,
+    pub(super) groups: SmallVec<[Group; 1]>,
     /// For writes: what comes after the last one.
     pub(super) repeat: Repeat,
     /// The number of the origin that they were sent to.
@@ -145,6 +146,7 @@ impl Timeline {
             track.repeat = interaction.repeat.unwrap_or(track.repeat);
             track.add(ordinal, openers[ordinal]);
         }
+        tracks.shrink_to_fit();
         let stand_ins = variables.stand_ins();
         let mut masked = Vec::new();
         for (number, track) in tracks.iter_mut().enumerate().filter(|_| variables.declares()) {
@@ -275,9 +277,8 @@ impl Track {
     fn new(kind: Kind, repeat: Repeat, origin: usize) -> Self {
         Self {
             kind,
-            // Most have one.
-            recordings: Vec::with_capacity(1),
-            groups: Vec::with_capacity(1),
+            recordings: SmallVec::new(),
+            groups: SmallVec::new(),
             repeat,
             origin,
             positions: None,

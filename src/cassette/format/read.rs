@@ -107,6 +107,8 @@ pub(in crate::cassette) fn read_as<H: Send>(
             Err((line, problem)) => Some(CassetteError::at(path, line, 0, problem)),
         };
         parser.batch(&buffer, &pieces, keep, &mut reading.cassette.interactions)?;
+        // It has grown by doubling, and is kept.
+        reading.cassette.interactions.shrink_to_fit();
         return failed.map_or(Ok(reading), Err);
     }
 }
