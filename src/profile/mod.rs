@@ -6,6 +6,7 @@ mod drift;
 mod field;
 mod file;
 mod mask;
+mod pattern;
 mod route;
 mod sensitive;
 mod stand_in;
@@ -13,8 +14,9 @@ mod state;
 
 pub use drift::Drift;
 pub use mask::Mask;
+pub use pattern::Pattern;
 pub use route::{Captures, Route, RoutePath};
-pub use sensitive::{FieldAt, Pattern, Sensitive};
+pub use sensitive::{FieldAt, Sensitive};
 pub use stand_in::{DISTINCTIVE, StandInType, TOLD, is_told};
 pub use state::StateField;
 

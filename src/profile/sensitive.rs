@@ -1,16 +1,14 @@
 //! Where values stand that must not reach the disk, and of which type they are.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use ::http::HeaderName;
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
 use regex::bytes::Regex;
-use regex_automata::util::prefilter::Prefilter;
-use regex_automata::{MatchKind, Span, util::syntax};
 
 use super::field::{Field, Name};
+use super::pattern::Pattern;
 use super::{ProfileError, RoutePath, StandInType};
 
 /// Places of sensitive values, of all types.
@@ -25,55 +23,6 @@ pub struct Sensitive {
     headers: Vec<(HeaderName, StandInType)>,
     cookies: Vec<(String, StandInType)>,
     patterns: Vec<Pattern>,
-}
-
-/// What is found anywhere in text.
-#[derive(Debug, Clone)]
-pub struct Pattern {
-    /// Its first group, else the whole match, is a value of the type.
-    pub regex: Regex,
-    /// Of which type the value is.
-    pub of_type: StandInType,
-    unless: Option<Arc<Regex>>,
-    /// What every match begins with; `None`: with anything.
-    begins: Option<Prefilter>,
-}
-
-impl Pattern {
-    fn new(regex: Regex, of_type: StandInType, unless: Option<Arc<Regex>>) -> Self {
-        let begins = syntax::parse_with(regex.as_str(), &syntax::Config::new().utf8(false))
-            .ok()
-            .and_then(|parsed| Prefilter::from_hir_prefix(MatchKind::LeftmostFirst, &parsed));
-        Self { regex, of_type, unless, begins }
-    }
-
-    /// Whether there may be a match in `text`: quickly told, to leave most texts alone.
-    pub fn may_match(&self, text: &[u8]) -> bool {
-        let whole = Span::from(0..text.len());
-        self.begins.as_ref().is_none_or(|begins| begins.find(text, whole).is_some())
-    }
-
-    /// Calls `found` for each place in `text` where a value stands that looks like those of the type;
-    /// [`Pattern::takes`] has the last word.
-    pub fn each(&self, text: &[u8], mut found: impl FnMut(Range<usize>)) {
-        if !self.may_match(text) {
-            return;
-        }
-        // To tell groups costs several times what it costs to tell the match.
-        if self.regex.captures_len() == 1 {
-            return self.regex.find_iter(text).for_each(|value| found(value.range()));
-        }
-        for groups in self.regex.captures_iter(text) {
-            if let Some(value) = groups.get(1).or_else(|| groups.get(0)) {
-                found(value.range());
-            }
-        }
-    }
-
-    /// Whether a value that it finds is one.
-    pub fn takes(&self, value: &[u8]) -> bool {
-        self.unless.as_ref().is_none_or(|unless| !unless.is_match(value))
-    }
 }
 
 /// Where a field stands.
@@ -242,34 +191,5 @@ impl Sensitive {
     /// What is found anywhere in text.
     pub fn patterns(&self) -> &[Pattern] {
         &self.patterns
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::profile::Profile;
-    use proptest::prelude::*;
-    use std::sync::LazyLock;
-
-    static OKTA: LazyLock<Profile> = LazyLock::new(|| Profile::okta().unwrap());
-
-    proptest! {
-        #[test]
-        fn a_pattern_finds_what_its_regular_expression_finds(
-            pieces in prop::collection::vec(
-                "/api/v1/users/|/activate/|/qr/|Bearer |SSWS|\\+4917012345|tel:|@x\\.org|eyJhbG|-----BEGIN |[a-z.\u{e9}]{0,9}|[\"' /?]",
-                0..12,
-            )
-        ) {
-            let text = pieces.concat();
-            for pattern in OKTA.sensitive.patterns() {
-                let mut found = Vec::new();
-                pattern.each(text.as_bytes(), |range| found.push(range));
-                let all = pattern.regex.captures_iter(text.as_bytes());
-                let expected: Vec<_> =
-                    all.filter_map(|own| own.get(1).or_else(|| own.get(0))).map(|own| own.range()).collect();
-                prop_assert_eq!(found, expected, "{}", pattern.regex);
-            }
-        }
     }
 }
