@@ -124,7 +124,7 @@ impl<'t> JsonScanner<'t> {
         let bytes = self.text.as_bytes();
         let start = self.at + 1;
         let mut end = start;
-        while let Some(found) = bytes.get(end..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
+        while let Some(found) = bytes.get(end..).and_then(quote_or_backslash) {
             end += found;
             if bytes.get(end) == Some(&b'"') {
                 self.at = end + 1;
@@ -170,6 +170,33 @@ impl<'t> JsonScanner<'t> {
         };
         Some(JsonValue { range: start..self.at, kind })
     }
+}
+
+/// Bytes of a string that are looked at eight by eight.
+const NEAR: usize = 32;
+
+/// Where the first `"` or `\` is. Most strings are short: to call a search by vectors costs more than to search them.
+#[inline]
+fn quote_or_backslash(text: &[u8]) -> Option<usize> {
+    let near = text.get(..NEAR).unwrap_or(text);
+    let (eights, _) = near.as_chunks::<8>();
+    for (number, eight) in eights.iter().enumerate() {
+        let eight = u64::from_le_bytes(*eight);
+        let found = first_of(eight, b'"') | first_of(eight, b'\\');
+        if found != 0 {
+            return Some(number * 8 + found.trailing_zeros() as usize / 8);
+        }
+    }
+    let from = eights.len() * 8;
+    text.get(from..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)).map(|at| from + at)
+}
+
+/// The top bit of the first of eight bytes that is this one, and perhaps of later ones; 0: none is.
+#[inline]
+fn first_of(eight: u64, byte: u8) -> u64 {
+    const LOW: u64 = u64::from_le_bytes([1; 8]);
+    let differ = eight ^ (LOW * u64::from(byte));
+    differ.wrapping_sub(LOW) & !differ & (LOW << 7)
 }
 
 #[cfg(test)]
@@ -254,6 +281,12 @@ mod tests {
                 found.push((names, serde_json::from_str::<Value>(&quoted).unwrap()));
             }
             prop_assert_eq!(found, expected);
+        }
+
+        #[test]
+        fn a_string_ends_where_a_plain_search_finds_it(text in "[a\u{1}\"\\\\#!\u{e9}]{0,12}[a-d#!\u{e9}]{0,40}[a\"\\\\]{0,3}") {
+            let plain = text.bytes().position(|byte| matches!(byte, b'"' | b'\\'));
+            prop_assert_eq!(quote_or_backslash(text.as_bytes()), plain);
         }
 
         #[test]

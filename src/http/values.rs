@@ -231,13 +231,15 @@ impl<T> ValueFinder<T> {
         if self.is_empty() {
             return None;
         }
-        while let Some(bytes) = head(text, from + STRIDE - 1) {
-            if self.filter.may_be_piece(bytes)
+        let mut rest = text.get(from + STRIDE - 1..).unwrap_or_default();
+        while let Some(bytes) = rest.first_chunk::<SHORTEST>() {
+            if self.filter.may_be_piece(u64::from_le_bytes(*bytes) | LOWER)
                 && let Some(found) = (from..from + STRIDE).find_map(|at| self.beginning(text, at))
             {
                 return Some(found);
             }
             from += STRIDE;
+            rest = &rest[STRIDE..];
         }
         (from..text.len()).find_map(|at| self.beginning(text, at))
     }
