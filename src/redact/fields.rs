@@ -6,8 +6,9 @@ use ::http::HeaderName;
 
 use super::gather::Gatherer;
 use super::names::{InPair, Name};
-use super::part::{Places, What};
-use super::view::{Escapes, Map, plain, unescaped};
+use super::part::What;
+use super::places::Places;
+use super::view::{Escapes, Map, lossy, plain, unescaped};
 use crate::http::{JsonKind, JsonScanner, JsonValue};
 use crate::profile::{FieldAt, StandInType};
 
@@ -184,7 +185,7 @@ impl Gatherer<'_> {
         match value.kind {
             JsonKind::String => {
                 let text = plain(spelled.as_bytes(), Escapes::Backslash);
-                let Some(of_type) = sensitive.value(at, &String::from_utf8_lossy(&text), true) else {
+                let Some(of_type) = sensitive.value(at, &lossy(&text), true) else {
                     return false;
                 };
                 self.sensitive(of_type, &text, &place, false, places);

@@ -1,6 +1,5 @@
 //! Finds what is secret or personal in one part of an exchange, by where it stands.
 
-use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -8,9 +7,10 @@ use regex::bytes::Regex;
 
 use super::hosts::Hosts;
 use super::names::Names;
-use super::part::{Kind, Part, Places, What};
+use super::part::{Kind, Part, What};
+use super::places::Places;
 use super::values::Values;
-use super::view::{Escapes, Level, Map, plain, unescaped};
+use super::view::{Escapes, Level, Map, lossy, plain, unescaped};
 use crate::profile::{FieldAt, Profile, StandInType};
 
 /// What is looked for, made ready once.
@@ -89,7 +89,7 @@ impl Gatherer<'_> {
             return None;
         }
         let at = FieldAt { names: &[name], segments: self.segments, beside: &[] };
-        sensitive.value(at, &String::from_utf8_lossy(value), true)
+        sensitive.value(at, &lossy(value), true)
     }
 
     /// The pairs of a query or a form.
@@ -176,7 +176,7 @@ impl Gatherer<'_> {
                 before.take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')).count();
             let name = text.get(name.start() - more..name.end()).unwrap_or_default();
             let text = plain(value.as_bytes(), Escapes::Any);
-            if let Some(of_type) = self.value_of(&String::from_utf8_lossy(name), &text) {
+            if let Some(of_type) = self.value_of(&lossy(name), &text) {
                 self.sensitive(of_type, &text, &value.range(), false, places);
             }
         }
@@ -196,8 +196,8 @@ impl Gatherer<'_> {
         in_url: bool,
         places: &mut Places,
     ) {
-        let text: Cow<'_, str> = String::from_utf8_lossy(value);
-        if text.trim().is_empty() || self.spared(&text).is_some() || !places.is_free(place) {
+        let text = lossy(value);
+        if text.trim_start().is_empty() || self.spared(&text).is_some() || !places.is_free(place) {
             return;
         }
         if text.starts_with("eyJ")
@@ -205,10 +205,9 @@ impl Gatherer<'_> {
         {
             return places.add(place, coded, in_url);
         }
-        let address = is_address(&text);
         let of_type = match of_type {
-            StandInType::Login if address => StandInType::Email,
-            StandInType::Email if !address => StandInType::Login,
+            StandInType::Login if is_address(&text) => StandInType::Email,
+            StandInType::Email if !is_address(&text) => StandInType::Login,
             other => other,
         };
         let id = self.values.learn(&text, of_type);
@@ -218,7 +217,8 @@ impl Gatherer<'_> {
 
 /// Whether it is an e-mail address from end to end.
 fn is_address(text: &str) -> bool {
-    let Some((local, domain)) = text.rsplit_once('@') else { return false };
+    let Some(at) = memchr::memrchr(b'@', text.as_bytes()) else { return false };
+    let (local, domain) = (&text[..at], &text[at + 1..]);
     let plain =
         |text: &str| !text.bytes().any(|byte| byte.is_ascii_whitespace() || b"<>(),;:\\\"[]".contains(&byte));
     !local.is_empty() && domain.contains('.') && plain(local) && plain(domain)

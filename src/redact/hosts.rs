@@ -1,5 +1,7 @@
 //! Which host stands in for which: the org's, its `-admin` twin's, and all others'.
 
+use std::borrow::Cow;
+
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
@@ -93,7 +95,7 @@ impl Hosts {
 
     /// What comes in the place of the authority of a URL, or of a host that is named as one.
     pub(super) fn lookup(&mut self, authority: &str, values: &mut Values) -> Option<Known> {
-        let authority = authority.to_ascii_lowercase();
+        let authority = lower(authority);
         let bare = authority.strip_suffix(":443").or_else(|| authority.strip_suffix(":80"));
         let authority = bare.unwrap_or(&authority);
         if self.client.as_deref() == Some(authority) {
@@ -112,15 +114,23 @@ impl Hosts {
 
     /// Whether the authority is known, and is replaced.
     pub(super) fn is_known(&self, authority: &str) -> bool {
-        let authority = authority.to_ascii_lowercase();
-        self.client.as_deref() == Some(authority.as_str())
-            || self.known.get(authority.as_str()).is_some_and(Option::is_some)
+        let authority = lower(authority);
+        self.client.as_deref() == Some(&*authority)
+            || self.known.get(&*authority).is_some_and(Option::is_some)
     }
 
     fn is_public(&self, authority: &str) -> bool {
         let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
         self.public.iter().any(|pattern| pattern.allows(host, 443))
     }
+}
+
+/// An authority in lower case, as nearly all are.
+fn lower(authority: &str) -> Cow<'_, str> {
+    if authority.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return authority.to_ascii_lowercase().into();
+    }
+    authority.into()
 }
 
 /// What stands in for an API's origin: the profile's stand-in, or its `-admin` twin for an admin console.

@@ -14,6 +14,7 @@ mod hosts;
 mod links;
 mod names;
 mod part;
+mod places;
 mod tokens;
 mod values;
 mod view;

@@ -1,14 +1,15 @@
 //! One part of an exchange: its text, and the places in it that are replaced.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD, Encoding};
 
+use super::places::Places;
 use super::values::{Id, Spelling, Values};
-use super::view::{Escapes, Level, each_level, plain};
+use super::view::{Escapes, Level, Map, each_level, lossy, plain};
 use crate::http::ByteSet;
 
 /// How a text is to be read.
@@ -73,32 +74,18 @@ pub(super) struct Coded {
     pub(super) tail: String,
 }
 
-#[derive(Debug)]
-struct Place {
-    end: usize,
-    what: What,
-    /// It stands in a URL or a form.
-    in_url: bool,
+/// What is written in a place.
+enum Written {
+    StandIn(Arc<str>),
+    Other(Vec<u8>),
 }
 
-/// Places that do not overlap.
-#[derive(Debug, Default)]
-pub(super) struct Places(BTreeMap<usize, Place>);
-
-impl Places {
-    /// Adds a place, unless there is one already that it overlaps.
-    pub(super) fn add(&mut self, range: &Range<usize>, what: What, in_url: bool) {
-        if !range.is_empty() && self.is_free(range) {
-            self.0.insert(range.start, Place { end: range.end, what, in_url });
+impl Written {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::StandIn(text) => text.as_bytes(),
+            Self::Other(text) => text,
         }
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub(super) fn is_free(&self, range: &Range<usize>) -> bool {
-        self.0.range(..range.end).next_back().is_none_or(|(_, before)| before.end <= range.start)
     }
 }
 
@@ -108,23 +95,28 @@ pub(super) struct Part {
     pub(super) text: Bytes,
     pub(super) kind: Kind,
     pub(super) places: Places,
+    /// It was looked through, and nothing in it is escaped.
+    is_bare: bool,
 }
 
 impl Part {
     pub(super) fn new(text: Bytes, kind: Kind) -> Self {
-        Self { text, kind, places: Places::default() }
+        Self { text, kind, places: Places::default(), is_bare: false }
     }
 
     /// Calls `look` for the text as it is read, level by level.
-    pub(super) fn each_level(
-        &mut self,
-        raw: bool,
-        mut look: impl FnMut(&[u8], &super::view::Map, Level, &mut Places),
-    ) {
-        let Self { text, kind, places } = self;
+    pub(super) fn each_level(&mut self, raw: bool, mut look: impl FnMut(&[u8], &Map, Level, &mut Places)) {
+        let Self { text, kind, places, is_bare } = self;
+        if *is_bare {
+            return look(text, &Map::Shift(0), Level::Read, places);
+        }
+        let (mut levels, mut escaped) = (0, false);
         each_level(text, kind.escapes(), raw && *kind != Kind::Json, |text, map, level| {
+            levels += 1;
+            escaped |= !matches!(map, Map::Shift(_));
             look(text, map, level, places);
         });
+        *is_bare = levels == 1 && !escaped;
     }
 
     /// Adds the places where known values stand.
@@ -153,7 +145,7 @@ impl Part {
                 }
             }
         });
-        for place in self.places.0.values_mut() {
+        for place in self.places.in_order() {
             if let What::Coded(coded) = &mut place.what {
                 coded.parts.iter_mut().for_each(|(part, _)| part.find_known(values));
             }
@@ -161,31 +153,36 @@ impl Part {
     }
 
     /// The text with everything replaced; `None` when that changes nothing.
-    pub(super) fn render(&self, values: &mut Values) -> Option<Vec<u8>> {
+    pub(super) fn render(&mut self, values: &mut Values) -> Option<Vec<u8>> {
         self.render_range(0..self.text.len(), values)
     }
 
     /// The same for a range of the text.
-    pub(super) fn render_range(&self, within: Range<usize>, values: &mut Values) -> Option<Vec<u8>> {
+    pub(super) fn render_range(&mut self, within: Range<usize>, values: &mut Values) -> Option<Vec<u8>> {
         let mut out: Option<Vec<u8>> = None;
         let mut from = within.start;
-        for (&start, place) in self.places.0.range(within.clone()) {
-            let Some(source) = self.text.get(start..place.end).filter(|_| place.end <= within.end) else {
-                continue;
-            };
-            let Some(written) = place.what.written(source, place.in_url || self.kind.is_url(), values) else {
+        let Self { text, kind, places, .. } = self;
+        let places = places.in_order();
+        let first = places.partition_point(|place| place.range.start < within.start);
+        for place in places[first..].iter_mut().take_while(|place| place.range.start < within.end) {
+            let Range { start, end } = place.range;
+            let Some(source) = text.get(start..end).filter(|_| end <= within.end) else { continue };
+            let Some(written) = place.what.written(source, place.in_url || kind.is_url(), values) else {
                 continue;
             };
             let out = out.get_or_insert_with(|| Vec::with_capacity(within.len() + 64));
-            out.extend_from_slice(self.text.get(from..start).unwrap_or_default());
-            out.extend_from_slice(&written);
-            from = place.end;
+            out.extend_from_slice(text.get(from..start).unwrap_or_default());
+            out.extend_from_slice(written.bytes());
+            from = end;
         }
         let mut out = out?;
-        out.extend_from_slice(self.text.get(from..within.end).unwrap_or_default());
+        out.extend_from_slice(text.get(from..within.end).unwrap_or_default());
         Some(out)
     }
 }
+
+/// What is never percent-encoded (RFC 3986 §2.3).
+const UNRESERVED: ByteSet = ByteSet::of(b"-._~").and_alphanumeric();
 
 /// What ends a path segment, wherever the path stands.
 const SEGMENT_ENDS: ByteSet = ByteSet::of(b"/?#\"'&<> \t\r\n;,)\\\0");
@@ -216,39 +213,47 @@ pub(super) fn encoding_of(text: &[u8]) -> &'static Encoding {
 
 impl What {
     /// What is written in place of `source`; `None` to leave it.
-    fn written(&self, source: &[u8], in_url: bool, values: &mut Values) -> Option<Vec<u8>> {
-        match self {
-            Self::Text(text) => (text.as_bytes() != source).then(|| text.as_bytes().to_vec()),
+    fn written(&mut self, source: &[u8], in_url: bool, values: &mut Values) -> Option<Written> {
+        let other = match self {
+            Self::Text(text) => (text.as_bytes() != source).then(|| text.as_bytes().to_vec())?,
             Self::Value(id) => {
                 let stand_in = values.stand_in(*id);
-                (*stand_in != *values.text(*id)).then(|| spelled(&stand_in, source, in_url, values.text(*id)))
+                let value = values.text(*id);
+                if *stand_in == *value {
+                    return None;
+                }
+                match respelled(&stand_in, source, in_url, value) {
+                    Some(other) => other,
+                    None => return Some(Written::StandIn(stand_in)),
+                }
             }
             Self::Number(id) => {
                 let number = values.number(*id, source.len());
-                (number.as_bytes() != source).then_some(number.into_bytes())
+                (number.as_bytes() != source).then_some(number.into_bytes())?
             }
             Self::Base64(id, encoding) => {
                 let coded = encoding.encode(values.stand_in(*id).as_bytes());
-                Some(spelled(&coded, source, in_url, ""))
+                spelled(&coded, source, in_url, "")
             }
-            Self::Coded(coded) => coded.written(source, in_url, values),
-        }
+            Self::Coded(coded) => coded.written(source, in_url, values)?,
+        };
+        Some(Written::Other(other))
     }
 }
 
 impl Coded {
-    fn written(&self, source: &[u8], in_url: bool, values: &mut Values) -> Option<Vec<u8>> {
+    fn written(&mut self, source: &[u8], in_url: bool, values: &mut Values) -> Option<Vec<u8>> {
         let mut out = String::new();
         let originals = self.spelled.split(|byte| *byte == b'.');
-        for ((part, encoding), original) in self.parts.iter().zip(originals) {
+        for ((part, encoding), original) in self.parts.iter_mut().zip(originals) {
             match part.render(values) {
                 Some(changed) => out.push_str(&encoding.encode(&changed)),
-                None => out.push_str(&String::from_utf8_lossy(original)),
+                None => out.push_str(&lossy(original)),
             }
             out.push_str(if self.dotted { "." } else { "" });
         }
         out.push_str(&self.tail);
-        let value = String::from_utf8_lossy(&self.spelled);
+        let value = lossy(&self.spelled);
         (out.as_bytes() != self.spelled).then(|| spelled(&out, source, in_url, &value))
     }
 }
@@ -256,6 +261,14 @@ impl Coded {
 /// How `text` is spelled where `source` stood, which a reader takes for `value`: percent-encoded where that was, else
 /// as it is. No text that is put in holds anything that JSON or HTML would escape.
 fn spelled(text: &str, source: &[u8], in_url: bool, value: &str) -> Vec<u8> {
+    respelled(text, source, in_url, value).unwrap_or_else(|| text.into())
+}
+
+/// The same; `None` when that is as it is.
+fn respelled(text: &str, source: &[u8], in_url: bool, value: &str) -> Option<Vec<u8>> {
+    if UNRESERVED.span(text.as_bytes()) == text.len() {
+        return None;
+    }
     let once = plain(source, Escapes::Percent);
     let is_encoded = matches!(once, Cow::Owned(_));
     let once_only = is_encoded && (value.is_empty() || once.len() == value.len());
@@ -263,18 +276,17 @@ fn spelled(text: &str, source: &[u8], in_url: bool, value: &str) -> Vec<u8> {
     let plus = (is_encoded || in_url) && !source.starts_with(b"+");
     let may_change = |byte: u8| once_only || (plus && byte == b'+');
     if !text.bytes().any(may_change) {
-        return text.into();
+        return None;
     }
     let mut out = Vec::with_capacity(text.len() + 8);
     for &byte in text.as_bytes() {
-        let unreserved = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-        if (once_only && !unreserved) || (plus && byte == b'+') {
+        if (once_only && !UNRESERVED.has(byte)) || (plus && byte == b'+') {
             out.extend_from_slice(format!("%{byte:02X}").as_bytes());
         } else {
             out.push(byte);
         }
     }
-    out
+    Some(out)
 }
 
 #[cfg(test)]

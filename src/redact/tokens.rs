@@ -9,7 +9,8 @@ use memchr::memmem::Finder;
 use regex::bytes::Regex;
 
 use super::gather::Gatherer;
-use super::part::{Coded, Kind, Part, Places, What, encoding, encoding_of};
+use super::part::{Coded, Kind, Part, What, encoding, encoding_of};
+use super::places::Places;
 use super::view::{Escapes, Map, plain};
 use crate::http::ByteSet;
 use crate::profile::StandInType;
