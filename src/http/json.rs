@@ -52,10 +52,14 @@ struct Open {
     number: usize,
 }
 
+/// As deep as nearly all JSON is.
+const USUAL_DEPTH: usize = 8;
+
 impl<'t> JsonScanner<'t> {
     /// A walk from the beginning of `text`.
     pub fn new(text: &'t str) -> Self {
-        Self { text, at: 0, names: Vec::new(), open: Vec::new(), opened: 0, stale: false }
+        let (names, open) = (Vec::with_capacity(USUAL_DEPTH), Vec::with_capacity(USUAL_DEPTH));
+        Self { text, at: 0, names, open, opened: 0, stale: false }
     }
 
     /// The names of the fields that the last value stands in, outermost first and as they are spelled; positions in

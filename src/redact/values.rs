@@ -1,7 +1,9 @@
 //! The real values seen so far, and what stands in for them.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::hash::BuildHasher as _;
+use std::ops::Range;
 use std::sync::Arc;
 
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
@@ -39,6 +41,37 @@ struct Value {
     declared: bool,
 }
 
+/// Stand-ins that are taken.
+#[derive(Debug, Default)]
+struct Taken {
+    all: HashSet<Arc<str>, RandomState>,
+    /// How long they are (bytes): a few lengths, however many there are.
+    lengths: BTreeSet<usize>,
+}
+
+impl Taken {
+    /// Takes one; whether it was free.
+    fn insert(&mut self, stand_in: Arc<str>) -> bool {
+        self.lengths.insert(stand_in.len());
+        self.all.insert(stand_in)
+    }
+
+    fn contains(&self, text: &str) -> bool {
+        self.all.contains(text)
+    }
+
+    /// Whether one of them stands in `text` where it has all of `range`.
+    fn covers(&self, text: &[u8], range: &Range<usize>) -> bool {
+        self.lengths.range(range.len().max(1)..).any(|length| {
+            let mut starts = range.end.saturating_sub(*length)..=range.start;
+            starts.any(|at| {
+                let whole = text.get(at..at + length).and_then(|whole| std::str::from_utf8(whole).ok());
+                whole.is_some_and(|whole| self.contains(whole))
+            })
+        })
+    }
+}
+
 /// All real values of a recording. In memory only.
 #[derive(Debug, Default)]
 pub(super) struct Values {
@@ -47,8 +80,7 @@ pub(super) struct Values {
     by_text: HashTable<Id>,
     hasher: RandomState,
     finder: ValueFinder<(Id, Spelling)>,
-    /// Stand-ins that are taken.
-    taken: HashSet<Arc<str>, RandomState>,
+    taken: Taken,
     /// Highest number given, per type.
     numbers: HashMap<StandInType, usize, RandomState>,
     /// Words of the format itself: a value that is one is replaced in its places only.
@@ -113,7 +145,7 @@ impl Values {
         // Every number looks like a one-time code's stand-in.
         let number = of_type.number(text).filter(|_| of_type != StandInType::Passcode);
         if let Some(number) = number.filter(|number| *number <= MOST_SYNTHETIC)
-            && !self.taken.contains(&**text)
+            && !self.taken.contains(text)
         {
             let stand_in: Arc<str> = (&**text).into();
             self.taken.insert(Arc::clone(&stand_in));
@@ -178,8 +210,8 @@ impl Values {
     pub(super) fn find<'a>(
         &'a self,
         text: &'a [u8],
-    ) -> impl Iterator<Item = (std::ops::Range<usize>, Id, Spelling)> + 'a {
-        let whole_port = move |range: &std::ops::Range<usize>, id: Id| {
+    ) -> impl Iterator<Item = (Range<usize>, Id, Spelling)> + 'a {
+        let whole_port = move |range: &Range<usize>, id: Id| {
             // `127.0.0.1:80` is no part of `127.0.0.1:8080`.
             let digit = |at: usize| text.get(at).is_some_and(u8::is_ascii_digit);
             self.all[id].of_type != StandInType::Host
@@ -280,12 +312,37 @@ impl Values {
     }
 
     /// Whether `text` around `range` is a stand-in that was given: it may equal another real value.
-    pub(super) fn is_stand_in(&self, text: &[u8], range: &std::ops::Range<usize>) -> bool {
-        self.taken.iter().any(|stand_in| {
-            let from = range.start.saturating_sub(stand_in.len());
-            let to = (range.end + stand_in.len()).min(text.len());
-            memchr::memmem::find_iter(&text[from..to], stand_in.as_bytes())
-                .any(|at| from + at <= range.start && from + at + stand_in.len() >= range.end)
-        })
+    pub(super) fn is_stand_in(&self, text: &[u8], range: &Range<usize>) -> bool {
+        self.taken.covers(text, range)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_range_is_covered_where_a_plain_search_finds_a_stand_in_around_it(
+            stand_ins in prop::collection::vec("[ab\u{e9}]{0,5}", 0..5),
+            text in "[ab\u{e9}]{1,20}",
+            start: prop::sample::Index,
+            length in 0_usize..6,
+        ) {
+            let text = text.as_bytes();
+            let start = start.index(text.len());
+            let range = start..(start + length).min(text.len());
+            let mut taken = Taken::default();
+            for stand_in in &stand_ins {
+                taken.insert(stand_in.as_str().into());
+            }
+            let around = |own: &[u8], at: usize| {
+                text[at..].starts_with(own) && at <= range.start && at + own.len() >= range.end
+            };
+            let expected = stand_ins.iter().filter(|own| !own.is_empty())
+                .any(|own| (0..text.len()).any(|at| around(own.as_bytes(), at)));
+            prop_assert_eq!(taken.covers(text, &range), expected);
+        }
     }
 }
