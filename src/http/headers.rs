@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ::http::uri::Authority;
 use ::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
+use bytes::Bytes;
 
 /// A scheme and an authority: what a link begins with.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -155,13 +156,18 @@ pub fn filtered(headers: &HeaderMap, fits: impl Fn(&HeaderName) -> bool) -> Head
     kept
 }
 
-/// A copy that shares no memory with the original, whose values are slices of a connection's read buffer: keeping
-/// one value would keep the whole buffer (12 KB for an exchange of 1.5 KB).
-pub fn copied(headers: &HeaderMap) -> HeaderMap {
+/// A copy of the headers whose name fits. It shares no memory with the original, whose values are slices of a
+/// connection's read buffer: keeping one value would keep the whole buffer (12 KB for an exchange of 1.5 KB). The copied
+/// values are slices as well, of one buffer that holds nothing else.
+pub fn copied(headers: &HeaderMap, fits: impl Fn(&HeaderName) -> bool) -> HeaderMap {
+    let own = || headers.iter().filter(|(name, _)| fits(name));
+    let mut values = Vec::with_capacity(own().map(|(_, value)| value.len()).sum());
+    own().for_each(|(_, value)| values.extend_from_slice(value.as_bytes()));
+    let mut values = Bytes::from(values);
     let mut copy = HeaderMap::with_capacity(headers.len());
-    for (name, value) in headers {
+    for (name, value) in own() {
         // The bytes come from a valid value, so this cannot fail.
-        if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
+        if let Ok(value) = HeaderValue::from_maybe_shared(values.split_to(value.len())) {
             copy.append(name, value);
         }
     }
@@ -227,6 +233,23 @@ mod tests {
         ] {
             assert_eq!(Origin::parse(text), Err(error));
         }
+    }
+
+    #[test]
+    fn a_copy_has_the_same_values_in_memory_of_its_own() {
+        let buffer = Bytes::from_static(b"text/plain,a,,b");
+        let mut headers = HeaderMap::new();
+        for (name, range) in [("content-type", 0..10), ("x-a", 11..12), ("x-b", 13..13), ("x-a", 14..15)] {
+            headers.append(name, HeaderValue::from_maybe_shared(buffer.slice(range)).unwrap());
+        }
+        let copy = copied(&headers, |_| true);
+        assert_eq!(copy, headers);
+        let names = |headers: &HeaderMap| headers.keys().cloned().collect::<Vec<_>>();
+        assert_eq!(names(&copy), names(&headers));
+        let within = |value: &HeaderValue| buffer.as_ptr_range().contains(&value.as_bytes().as_ptr());
+        assert!(headers.values().all(within) && !copy.values().any(within));
+        headers.remove("x-a");
+        assert_eq!(copied(&copy, |name| name != "x-a"), headers);
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::http::{
     BODY_LIMIT, Body, HEADER_LIMIT, LinkFinder, Origin, Reply, Request, Whole, copied, into_end_to_end,
     is_text, total_size,
 };
-use crate::recorder::{Capture, Exchange, Recorder, RequestCopy, RequestTee, Tee};
+use crate::recorder::{Capture, Exchange, Recorder, RequestCopy, RequestTee, Tee, is_kept};
 use crate::upstream::{Cause, Upstream};
 
 /// How long a response body may stand still. Event streams are silent for a minute and more.
@@ -103,10 +103,10 @@ impl Live {
                 origin: (self.upstream.origin() != Some(origin)).then(|| origin.clone()),
                 target: target.request.target().to_owned(),
                 session: target.request.session.clone(),
-                request_headers: copied(&head.headers),
+                request_headers: copied(&head.headers, |_| true),
                 request_body: copy,
                 status: parts.status,
-                response_headers: copied(&parts.headers),
+                response_headers: copied(&parts.headers, |name| is_kept(&head.method, parts.status, name)),
                 framing,
                 body: Bytes::new(),
                 trailers: HeaderMap::new(),
@@ -229,7 +229,8 @@ impl Live {
         if let Some(capture) = &mut capture {
             let exchange = &mut capture.exchange;
             exchange.body = Bytes::copy_from_slice(&data);
-            exchange.trailers = trailers.as_ref().map(copied).unwrap_or_default();
+            exchange.trailers =
+                trailers.as_ref().map(|trailers| copied(trailers, |_| true)).unwrap_or_default();
         }
         finish(capture).await;
         let changed =

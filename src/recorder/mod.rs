@@ -26,7 +26,7 @@ use tokio_util::task::TaskTracker;
 
 pub(crate) use exchange::{Exchange, RequestCopy};
 pub(crate) use inspect::Inspector;
-pub(crate) use raw::{Passed, interaction};
+pub(crate) use raw::{Passed, interaction, is_kept};
 pub(crate) use tee::{Capture, RequestTee, Tee};
 pub(crate) use through::SeenThrough;
 

@@ -42,10 +42,10 @@ pub(crate) fn interaction(passed: Passed, profile: &Profile) -> Interaction {
     let (method, status) = (passed.method, passed.status);
     let response = RecordedResponse {
         status,
-        headers: response_headers(&method, status, &passed.response_headers),
         framing: passed.framing,
         body: response_body(&passed.response_headers, passed.body, passed.plain),
-        trailers: response_headers(&method, status, &passed.trailers),
+        headers: response_headers(&method, status, passed.response_headers),
+        trailers: response_headers(&method, status, passed.trailers),
     };
     Interaction {
         at: passed.at,
@@ -110,10 +110,16 @@ fn request_body(headers: &HeaderMap, body: RequestBody) -> RequestBody {
     RequestBody::Bytes(coding.and_then(|coding| coding.decode(&raw, BODY_LIMIT).ok()).unwrap_or(raw))
 }
 
-fn response_headers(method: &Method, status: StatusCode, headers: &HeaderMap) -> HeaderMap {
-    // A length is computed when sending; without a body there is nothing to compute it from.
+fn response_headers(method: &Method, status: StatusCode, headers: HeaderMap) -> HeaderMap {
+    let fits = |name: &HeaderName| is_kept(method, status, name);
+    if headers.keys().all(fits) { headers } else { filtered(&headers, fits) }
+}
+
+/// Whether such a header of a response is kept. A length is computed when sending; without a body there is nothing to
+/// compute it from.
+pub(crate) fn is_kept(method: &Method, status: StatusCode, name: &HeaderName) -> bool {
     let has_body = *method != Method::HEAD && status != StatusCode::NOT_MODIFIED;
-    filtered(headers, |name| !(has_body && name == header::CONTENT_LENGTH))
+    !(has_body && name == header::CONTENT_LENGTH)
 }
 
 fn response_body(headers: &HeaderMap, raw: Bytes, plain: bool) -> Option<Body> {

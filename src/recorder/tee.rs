@@ -86,7 +86,7 @@ impl Capture {
                 self.copied.extend_from_slice(data);
             }
         } else if let Some(trailers) = frame.trailers_ref() {
-            self.exchange.trailers = copied(trailers);
+            self.exchange.trailers = copied(trailers, |_| true);
         }
     }
 
