@@ -261,7 +261,9 @@ pub(super) fn is_url(text: &str) -> bool {
     let begins = text.starts_with('/')
         || text == "*"
         || ["http://", "https://"].iter().any(|scheme| text.len() > scheme.len() && text.starts_with(scheme));
-    begins && !text.contains(|c: char| c.is_control() || c.is_whitespace())
+    // Nearly every URL has no character but these.
+    let graphic = text.bytes().all(|byte| byte.is_ascii_graphic());
+    begins && (graphic || !text.contains(|c: char| c.is_control() || c.is_whitespace()))
 }
 
 impl FromText for Method {

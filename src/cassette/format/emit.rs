@@ -20,7 +20,7 @@ pub(super) fn push_json(out: &mut String, json: &[u8], indent: usize) -> bool {
     let Ok(text) = std::str::from_utf8(json) else { return false };
     let start = out.len();
     out.push_str("json:");
-    let mut emitter = Emitter { text, at: 0, out, keys: Vec::new(), depth: 0 };
+    let mut emitter = Emitter { text, at: 0, out, keys: Vec::with_capacity(FEW_KEYS), depth: 0 };
     let whole = emitter.value(indent).is_some() && emitter.at == text.len();
     if !whole {
         out.truncate(start);
@@ -112,15 +112,11 @@ impl<'t> Emitter<'t, '_> {
         Some(())
     }
 
-    /// Writes a string as it is spelled.
+    /// Writes the string that was just read as it is spelled: with its quotes, unless it is plain.
+    #[inline]
     fn scalar(&mut self, raw: &str, plain: bool) {
-        if plain {
-            self.out.push_str(raw);
-        } else {
-            self.out.push('"');
-            self.out.push_str(raw);
-            self.out.push('"');
-        }
+        let quoted = || self.text.get(self.at.checked_sub(raw.len() + 2)?..self.at);
+        self.out.push_str(if plain { raw } else { quoted().unwrap_or(raw) });
     }
 
     /// Goes into a collection. Returns whether it ended at once, with `empty` written for it.
@@ -163,11 +159,14 @@ impl<'t> Emitter<'t, '_> {
         let start = self.at;
         let mut seen = Bytes::default();
         loop {
-            self.at += seen.run(self.text.as_bytes().get(self.at..)?);
+            let rest = self.text.as_bytes().get(self.at..)?;
+            let length = memchr::memchr2(b'"', b'\\', rest)?;
+            seen.add(rest.get(..length)?);
+            self.at += length;
             if self.peek()? == b'"' {
                 let raw = self.text.get(start..self.at)?;
                 self.at += 1;
-                return Some((raw, seen));
+                return (!seen.is_no_json()).then_some((raw, seen));
             }
             self.escape(&mut seen)?;
         }

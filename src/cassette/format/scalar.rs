@@ -29,7 +29,7 @@ const NO_KEY: u8 = 2;
 const COLON: u8 = 4;
 /// One that may be part of a character that is written as an escape, besides control characters of ASCII.
 const WIDE: u8 = 8;
-/// One that a JSON string ends before, or has an escape for.
+/// One that a JSON string has an escape for.
 const QUOTE: u8 = 16;
 
 const KINDS: [u8; 256] = kinds();
@@ -56,21 +56,21 @@ const fn kinds() -> [u8; 256] {
 
 impl Bytes {
     fn of(text: &str) -> Self {
-        Self(text.bytes().fold(0, |seen, byte| seen | kind(byte)))
+        let mut own = Self::default();
+        own.add(text.as_bytes());
+        own
     }
 
-    /// Counts in what a JSON string begins with, up to its end or an escape; returns how many bytes that are.
-    pub(super) fn run(&mut self, string: &[u8]) -> usize {
-        let (mut length, mut seen) = (0, self.0);
-        for byte in string {
-            let kind = kind(*byte);
-            if kind & QUOTE != 0 {
-                break;
-            }
-            (length, seen) = (length + 1, seen | kind);
-        }
-        self.0 = seen;
-        length
+    /// Counts in these bytes of a JSON string.
+    pub(super) fn add(&mut self, part: &[u8]) {
+        let (eights, rest) = part.as_chunks::<8>();
+        let all = |seen, bytes: &[u8]| bytes.iter().fold(seen, |seen, byte| seen | kind(*byte));
+        self.0 = all(eights.iter().fold(self.0, |seen, eight| all(seen, eight)), rest);
+    }
+
+    /// Whether one of them is none that stands in a JSON string.
+    pub(super) fn is_no_json(self) -> bool {
+        self.0 & QUOTE != 0
     }
 
     /// Counts in a character that JSON and YAML both write as this escape.
@@ -89,11 +89,13 @@ impl Bytes {
     }
 
     /// Whether readers of every YAML version take bare `text`, which is made of these, for this very string.
+    #[inline]
     pub(super) fn are_plain(self, text: &str) -> bool {
         self.0 & NO_TEXT == 0 && begins_and_ends_plain(text) && (self.0 & COLON == 0 || !text.contains(": "))
     }
 
     /// The same for the key of an entry.
+    #[inline]
     pub(super) fn are_plain_key(self, text: &str) -> bool {
         self.0 & NO_KEY == 0 && begins_and_ends_plain(text)
     }
@@ -103,11 +105,17 @@ fn kind(byte: u8) -> u8 {
     KINDS.get(usize::from(byte)).copied().unwrap_or_default()
 }
 
+#[inline]
 fn begins_and_ends_plain(text: &str) -> bool {
-    let begins = matches!(text.as_bytes().first(), Some(b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'/'));
-    let ends = !matches!(text.as_bytes().last(), Some(b' ' | b':'));
-    let is_word = || text.len() <= LONGEST_WORD && WORDS.iter().any(|word| word.eq_ignore_ascii_case(text));
-    begins && ends && !is_word()
+    let ([first, ..], [.., last]) = (text.as_bytes(), text.as_bytes()) else { return false };
+    let begins = first.is_ascii_alphabetic() || matches!(first, b'_' | b'/');
+    begins && !matches!(last, b' ' | b':') && !(text.len() <= LONGEST_WORD && is_word(text, *first))
+}
+
+fn is_word(text: &str, first: u8) -> bool {
+    // Nearly no text begins like one.
+    matches!(first | 0x20, b'y' | b'n' | b'o' | b't' | b'f' | b'i')
+        && WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
 }
 
 /// Appends `text` as a one-line scalar: plain if that is certainly safe, in double quotes otherwise.
@@ -127,6 +135,7 @@ pub(crate) fn push_key(out: &mut String, key: &str, indent: usize) {
 }
 
 /// Ends a key that was written from `start` on.
+#[inline]
 pub(super) fn end_key(out: &mut String, start: usize, indent: usize) {
     if out.len() - start > MAX_SIMPLE_KEY {
         out.insert_str(start, "? ");

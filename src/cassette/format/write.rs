@@ -110,7 +110,15 @@ fn push_headers(out: &mut String, key: &str, headers: &HeaderMap) {
     if headers.is_empty() {
         return;
     }
-    let _ = writeln!(out, "  {key}:");
+    out.extend(["  ", key, ":\n"]);
+    if headers.len() == headers.keys_len() {
+        for (name, value) in headers {
+            push_indent(out, 4);
+            push_key(out, name.as_str(), 4);
+            push_header_value(out, value);
+        }
+        return;
+    }
     for name in headers.keys() {
         let values = headers.get_all(name);
         push_indent(out, 4);
