@@ -84,14 +84,9 @@ pub(super) fn is(value: &str) -> bool {
     // Nearly every value has letters, and all are asked: no allocation.
     let mut letters = [0; 24];
     let mut count = 0;
-    for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() {
-            letters[count] = byte.to_ascii_lowercase();
-            count += 1;
-            if count == letters.len() {
-                break;
-            }
-        }
+    for byte in value.bytes().filter(u8::is_ascii_alphanumeric).take(letters.len()) {
+        letters[count] = byte.to_ascii_lowercase();
+        count += 1;
     }
     let word = &letters[..count];
     if word.is_empty() {
