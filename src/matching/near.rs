@@ -64,23 +64,40 @@ pub(crate) fn near_misses<'a, T>(
     limits: Limits,
 ) -> Vec<NearMiss<T>> {
     let live = Live::new(sent, limits);
-    let mut leading: Vec<_> = recorded
-        .filter_map(|(tag, request, upstream)| {
-            let target = Target::recorded(&request.url, upstream);
-            Some((live.distance(request, &target, &tag, known)?, tag, request, target))
-        })
-        .collect();
-    leading.sort_by_key(|(distance, ..)| *distance);
-    leading.truncate(LEADING.max(limits.recordings));
-    let mut near: Vec<_> = leading
+    let related = recorded.filter_map(|(tag, request, upstream)| {
+        let target = Target::recorded(&request.url, upstream);
+        Some((live.distance(request, &target, &tag, known)?, (tag, request, target)))
+    });
+    let mut near: Vec<_> = nearest(related, LEADING.max(limits.recordings))
         .into_iter()
-        .map(|(distance, tag, request, target)| {
+        .map(|(distance, (tag, request, target))| {
             let near = live.compare(request, &target, tag, hidden, known);
             (distance + near.differences.len() + near.more, near)
         })
         .collect();
     near.sort_by_key(|(rank, _)| *rank);
     near.into_iter().take(limits.recordings).map(|(_, near)| near).collect()
+}
+
+/// The `most` of least distance, the nearest first, of equal ones those that come first. There may be very many, nearly all
+/// of which have something to do with a request: no more than twice as many as are wanted are held at a time.
+fn nearest<T>(all: impl Iterator<Item = (usize, T)>, most: usize) -> Vec<(usize, T)> {
+    let keep = |leading: &mut Vec<(usize, T)>| {
+        leading.sort_by_key(|(distance, _)| *distance);
+        leading.truncate(most);
+    };
+    let (mut leading, mut farthest) = (Vec::new(), usize::MAX);
+    for (distance, own) in all {
+        if distance < farthest {
+            leading.push((distance, own));
+        }
+        if leading.len() >= most.saturating_mul(2) {
+            keep(&mut leading);
+            farthest = leading.last().map_or(0, |(distance, _)| *distance);
+        }
+    }
+    keep(&mut leading);
+    leading
 }
 
 /// What separates a request from one recording.
@@ -250,6 +267,21 @@ impl<'a> Live<'a> {
 mod tests {
     use super::*;
     use crate::profile::{Mask, Profile};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_nearest_come_first_and_in_their_order(
+            distances in prop::collection::vec(0..9_usize, 0..60),
+            most in 0..12_usize,
+        ) {
+            let all: Vec<_> = distances.into_iter().zip(0..60).collect();
+            let mut sorted = all.clone();
+            sorted.sort_by_key(|(distance, _)| *distance);
+            sorted.truncate(most);
+            prop_assert_eq!(nearest(all.into_iter(), most), sorted);
+        }
+    }
 
     /// Nothing is known of the client.
     struct Nothing;
