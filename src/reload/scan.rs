@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
-use std::hash::BuildHasher as _;
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -17,6 +18,9 @@ const DEEPEST: usize = 16;
 /// A file that was changed less long ago may be changed again without a change of its times: file systems count them in
 /// steps of up to two seconds.
 const SETTLED: Duration = Duration::from_secs(3);
+
+/// How much of a file is looked at at a time (bytes).
+const PART: usize = 64 << 10;
 
 /// A file, or a directory with what is below it. It need not be there yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -215,9 +219,9 @@ impl Look<'_> {
             self.scan.files.insert(path.to_owned(), known.clone());
             return;
         }
-        let bytes = fs::read(path).ok();
-        let content = bytes.as_ref().map(|bytes| FixedState::default().hash_one(bytes));
-        let is_empty = bytes.is_some_and(|bytes| bytes.trim_ascii().is_empty());
+        let read = content(path).ok();
+        let (content, is_empty) =
+            (read.map(|(content, _)| content), read.is_some_and(|(_, is_empty)| is_empty));
         let is_settled = stamp.modified.is_some_and(|modified| is_settled(modified, self.now));
         self.scan.files.insert(path.to_owned(), Seen { stamp, content, is_empty, is_settled });
     }
@@ -248,6 +252,22 @@ impl Look<'_> {
             (None, Some(_)) => {}
         }
         true
+    }
+}
+
+/// What stands for a file's bytes, and whether they are white space alone. A part at a time: a cassette may be large.
+fn content(path: &Path) -> io::Result<(u64, bool)> {
+    let mut file = fs::File::open(path)?;
+    let (mut hasher, mut is_empty) = (FixedState::default().build_hasher(), true);
+    let mut part = Vec::with_capacity(PART);
+    loop {
+        part.clear();
+        // To the full: parts of other lengths would give other numbers.
+        if file.by_ref().take(PART as u64).read_to_end(&mut part)? == 0 {
+            return Ok((hasher.finish(), is_empty));
+        }
+        hasher.write(&part);
+        is_empty &= part.trim_ascii().is_empty();
     }
 }
 
@@ -301,6 +321,23 @@ mod tests {
 
     fn scan(root: &Path, before: &Scan) -> Scan {
         Scan::of(&[Root::new(root, &["rhai"])], before)
+    }
+
+    #[test]
+    fn a_large_file_is_looked_at_to_its_last_byte() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.yaml");
+        let seen = |bytes: &[u8]| {
+            fs::write(&file, bytes).unwrap();
+            content(&file).unwrap()
+        };
+        let mut bytes = vec![b' '; 3 * PART + 7];
+        let blank = seen(&bytes);
+        assert_eq!((seen(&bytes), blank.1), (blank, true));
+        bytes[3 * PART + 6] = b'x';
+        let (other, is_empty) = seen(&bytes);
+        assert!(other != blank.0 && !is_empty);
+        assert_ne!(seen(&bytes[..3 * PART]), blank, "one that is shorter");
     }
 
     #[test]
