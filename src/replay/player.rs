@@ -27,6 +27,12 @@ use crate::http::{BODY_LIMIT, Body, CASSETTE, Coding, Guard, Reply, Request};
 use crate::matching::{ClientOrigin, Hidden, Limits, LiveRequest};
 use crate::profile::{Mask, Profile};
 
+/// So many recordings take about a millisecond to look at.
+const MANY: usize = 500;
+
+/// A coded body from which on decoding counts as long (bytes): it may grow a thousandfold.
+const LONG_CODED: usize = LONG_BODY / 16;
+
 /// How recordings are played.
 #[derive(Debug, Clone)]
 pub struct ReplayOptions {
@@ -286,7 +292,7 @@ impl Player {
     fn explained(&self, missed: &Missed, session: &Session, request: &Request) -> Error {
         let standing = |tag| self.standing(session, tag);
         // All recordings are looked at.
-        let why = apart(true, || {
+        let why = apart(self.interactions() > MANY, || {
             self.scoped(session, request, &missed.body, &standing, |scope| {
                 scope.missed(&missed.reason, Limits::MESSAGE)
             })
@@ -386,8 +392,9 @@ pub async fn decoded_body(request: &mut Request) -> Result<Bytes, Error> {
 /// A body decoded as its headers say; as it is, where it is not what they say.
 pub fn decoded_as(headers: &HeaderMap, bytes: Bytes) -> Bytes {
     match Coding::of(headers) {
-        // What is small may become large.
-        Ok(Some(coding)) => apart(true, || coding.decode(&bytes, BODY_LIMIT)).unwrap_or(bytes),
+        Ok(Some(coding)) => {
+            apart(bytes.len() > LONG_CODED, || coding.decode(&bytes, BODY_LIMIT)).unwrap_or(bytes)
+        }
         _ => bytes,
     }
 }
